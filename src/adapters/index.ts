@@ -1,0 +1,2 @@
+/** Adapters: delivery and shared state. `createServer({ adapter })` takes one. */
+export { createLocalAdapter } from './local.js'

@@ -1,0 +1,46 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+
+/** Lower-case hex HMAC-SHA256, the only signature of the protocol. */
+export function sign(secret: string, text: string | Buffer): string {
+  return createHmac('sha256', secret).update(text).digest('hex')
+}
+
+/** Whether `signature` is the one that belongs to `text`; takes the same time however much of it is right. */
+export function isSignatureOf(signature: string, secret: string, text: string | Buffer): boolean {
+  // Lengths first: timingSafeEqual throws when they differ.
+  if (signature.length !== 64) return false
+  const given = Buffer.from(signature, 'latin1')
+  return timingSafeEqual(Buffer.from(sign(secret, text), 'latin1'), given)
+}
+
+/** The signed string of a channel subscription; `channelData` whenever the client sends one. Source: protocol.md#auth-signed-string. */
+export function channelString(socketId: string, channel: string, channelData: string | undefined): string {
+  return channelData === undefined ? `${socketId}:${channel}` : `${socketId}:${channel}:${channelData}`
+}
+
+/** The signed string of a sign-in. Source: protocol.md#users-signed-string. */
+export function userString(socketId: string, userData: string): string {
+  return `${socketId}::user::${userData}`
+}
+
+/**
+ * The signed string of an HTTP API request. `parameters` are decoded, with lower-case names, without `auth_signature`.
+ * Source: protocol.md#http-auth-signed-string.
+ */
+export function requestString(method: string, path: string, parameters: ReadonlyMap<string, string>): string {
+  const sorted = [...parameters.keys()].sort().map((name) => `${name}=${parameters.get(name) ?? ''}`)
+  return `${method}\n${path}\n${sorted.join('&')}`
+}
+
+/** Lower-case hex MD5 of a request body. */
+export function bodyDigest(body: Buffer): string {
+  return createHash('md5').update(body).digest('hex')
+}
+
+/** `auth` in its two parts, or `null` when it is not of the form `key:signature`. Split at the first colon. */
+export function parseAuth(auth: unknown): { readonly key: string; readonly signature: string } | null {
+  if (typeof auth !== 'string') return null
+  const colon = auth.indexOf(':')
+  if (colon <= 0 || colon === auth.length - 1) return null
+  return { key: auth.slice(0, colon), signature: auth.slice(colon + 1) }
+}
