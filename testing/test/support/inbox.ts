@@ -61,11 +61,11 @@ export class Inbox<T> {
   }
 
   /** Takes the first matching item that is already here. */
-  take(matches: (item: T) => boolean): T | undefined {
+  take(matches: (item: T) => boolean): { readonly item: T } | undefined {
     const index = this.#items.findIndex((item, index) => !this.#taken.has(index) && matches(item))
     if (index === -1) return undefined
     this.#taken.add(index)
-    return this.#items[index]
+    return { item: this.#items[index] as T } // in a box, for an item may be undefined
   }
 
   /** Takes the first matching item, waiting for it when need be. */
@@ -75,7 +75,7 @@ export class Inbox<T> {
     return new Promise<T>((resolve, reject) => {
       const here = this.take(matches)
       if (here !== undefined) {
-        resolve(here)
+        resolve(here.item)
         return
       }
       const fail = (reason: string): void => {
