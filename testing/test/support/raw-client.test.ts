@@ -66,6 +66,8 @@ describe('RawClient', () => {
     await expect(client.expectNothing('surprise')).rejects.toThrow('surprise')
   })
 
+  // Every raw client of the suite checks every frame in this way.
+  // covers: WIRE-20
   it.each([
     ['is not JSON', 'hello'],
     ['has no event', '{}'],

@@ -10,7 +10,7 @@ import { app1, startServer, subscribe } from '../../support/test-server.js'
 
 /** A callback for Echo, and what it was called with. */
 function callback() {
-  const calls = new Inbox<unknown>('callback', (value) => String(JSON.stringify(value)))
+  const calls = new Inbox<unknown>('callback', (value) => JSON.stringify([value]))
   return { calls, call: (value: unknown) => calls.push(value) }
 }
 

@@ -29,6 +29,15 @@ describe('the connection of pusher-js', () => {
     expect(client.errors.items).toEqual([])
   })
 
+  // covers: CONN-42
+  it('goes below the path prefix that server and client agree on', async () => {
+    await using server = await startServer({ path: '/x' })
+    await using client = await connectPusherJs(server, { options: { wsPath: '/x' } })
+    await client.subscribe('news')
+    await using lost = pusherJs(server)
+    expect(await lost.errors.next(() => true)).toMatchObject({ error: { data: { code: 4005 } } })
+  })
+
   // covers: CONN-06
   it('ends for good when the key is unknown', async () => {
     await using server = await startServer()
