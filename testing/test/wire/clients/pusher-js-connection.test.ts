@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { connectPusherJs, pusherJs, record } from '../../support/clients.js'
 import { Inbox } from '../../support/inbox.js'
+import { RawClient } from '../../support/raw-client.js'
 import { RecordingProxy } from '../../support/recording-proxy.js'
 import { startServer } from '../../support/test-server.js'
 import { until } from '../../support/until.js'
@@ -111,21 +112,22 @@ describe('the connection of pusher-js', () => {
   })
 
   // covers: CONN-37
-  it('survives a restart of the server', async () => {
+  it('comes back by itself when the server restarts behind a proxy that stays', async () => {
     const first = await startServer()
-    await using witness = await first.connect()
-    await using client = await connectPusherJs(first)
+    const { port } = first
+    await using proxy = await RecordingProxy.start(first.wsUrl)
+    await using client = await connectPusherJs(proxy)
+    await using witness = await RawClient.connect(first.appUrl())
     const { socketId } = client
     await client.subscribe('news')
-    const { port } = first
     client.states.take(() => true)
     await first.close()
     expect((await witness.closed()).code).toBe(4200)
     await using second = await startServer({ port })
     await client.nextState('connected', { timeoutMs: 8_000 })
     expect(client.socketId).not.toBe(socketId)
-    const occupied = async () => (await second.api('/channels/news')).json
-    await until(occupied, (json) => (json as { occupied: boolean }).occupied)
+    await client.barrier()
+    expect((await second.api('/channels/news')).json).toEqual({ occupied: true })
   })
 
   // covers: CONN-38
