@@ -27,7 +27,7 @@ export interface OutgoingMessage {
  *
  * - `send` queues and must not block, throw or reorder; frames leave in the order of the calls.
  * - After `close` or `terminate` further calls do nothing.
- * - The transport must bound what it queues for a client that does not read, and close it (4100) beyond that.
+ * - The transport must bound what it queues for a client that does not read, drop what is beyond and tell `stalled`.
  */
 export interface Transport {
   /** The client's address as far as it is known; behind trusted proxies the one they name. */
@@ -49,6 +49,8 @@ export interface TransportReceiver {
   receive(text: string): void
   /** Anything that is no text frame but shows that the peer lives, such as a pong. */
   active(): void
+  /** The client reads so slowly that its bound is exceeded; the receiver answers with `close`. */
+  stalled(): void
   /** The connection is gone, whoever ended it. Called exactly once, last. */
   disconnected(): void
 }

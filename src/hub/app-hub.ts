@@ -1,4 +1,5 @@
 import type { App } from '../apps/app.js'
+import type { CheckedEvent } from '../apps/event-limits.js'
 import type { Clock } from '../clock.js'
 import type { Authorizer, Broker, BrokerMessage, OutgoingMessage, Store } from '../contracts.js'
 import type { Logger } from '../log.js'
@@ -24,15 +25,6 @@ export interface HubParts {
   readonly pingAfterMs: number
   readonly pongTimeoutMs: number
   emit(event: HubEvent): void
-}
-
-/** An event to be published, already checked against the limits of its app. */
-export interface ChannelEvent {
-  readonly channel: string
-  readonly name: string
-  /** Handed to subscribers exactly. */
-  readonly data: string
-  readonly exceptSocketId?: string
 }
 
 /** Plain counters, read when metrics are scraped. */
@@ -73,12 +65,20 @@ export class AppHub {
   }
 
   /**
-   * Publishes one event to the cluster; a cache channel keeps it. Resolves when the broker took it, rejects when it
-   * cannot promise delivery.
+   * Publishes an event to each of its channels, in the cluster; cache channels keep it. Resolves when the broker took
+   * all of it, rejects when it cannot promise delivery.
    */
-  async publish(
-    { channel, name, data, exceptSocketId }: ChannelEvent,
-    dataLiteral = JSON.stringify(data),
+  async publishToAll(event: CheckedEvent): Promise<void> {
+    const dataLiteral = JSON.stringify(event.data) // encoded once, however many channels
+    const [first, ...others] = event.channels
+    if (others.length === 0 && first !== undefined) await this.#publish(first, event, dataLiteral)
+    else await Promise.all(event.channels.map((channel) => this.#publish(channel, event, dataLiteral)))
+  }
+
+  async #publish(
+    channel: string,
+    { name, data, exceptSocketId }: CheckedEvent,
+    dataLiteral: string,
   ): Promise<void> {
     const text = channelEvent(name, channel, dataLiteral)
     const message: BrokerMessage =

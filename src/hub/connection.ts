@@ -96,6 +96,13 @@ export class Connection implements TransportReceiver, Watched {
     this.#pingedAtMs = 0
   }
 
+  stalled(): void {
+    this.end(
+      closeCodes.overCapacity,
+      'Too slow: more messages are waiting for this connection than it may leave unread',
+    )
+  }
+
   disconnected(): void {
     const wasClosed = this.#isClosed
     this.#isClosed = true

@@ -89,6 +89,11 @@ export class Hub {
     return app === null ? null : this.#hubOf(app)
   }
 
+  /** The newest description of an app this node has dealt with. */
+  appOf(id: string): App | undefined {
+    return this.#apps.get(id)?.app
+  }
+
   /** First half of a connection: whether it may be. What is accepted must be given to `open` or `abandon`. */
   async decide(request: HandshakeRequest): Promise<HandshakeResult> {
     if (this.#isDraining) {

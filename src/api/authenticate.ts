@@ -1,0 +1,83 @@
+import { secretOf, type App } from '../apps/app.js'
+import { quoted } from '../protocol/errors.js'
+import { bodyDigest, isSignatureOf, requestString } from '../protocol/signature.js'
+import { refused, type ApiRequest, type ApiResponse } from './message.js'
+import { decodePath } from './query.js'
+
+/** How far the clocks of client and server may differ. Source: protocol.md#http-auth-timestamp. */
+const TIMESTAMP_WINDOW_SECONDS = 600
+
+/**
+ * Checks that one of the app's tokens signed the request as it arrived; `null` when it did. A refusal never holds the
+ * expected signature. Source: protocol.md#http-auth-signed-string.
+ */
+export function authenticate(
+  app: App,
+  request: ApiRequest,
+  parameters: ReadonlyMap<string, string>,
+  nowMs: number,
+): ApiResponse | null {
+  const key = parameters.get('auth_key')
+  if (key === undefined) return refused(401, 'Missing query parameter auth_key')
+  const secret = secretOf(app, key)
+  if (secret === undefined)
+    return refused(401, `auth_key '${quoted(key)}' is not a key of the app '${quoted(app.id)}'`)
+  const version = parameters.get('auth_version')
+  if (version !== '1.0') return refused(401, `auth_version must be 1.0, got '${quoted(version ?? '')}'`)
+  return (
+    checkTimestamp(parameters.get('auth_timestamp'), nowMs) ??
+    checkBody(request.body, parameters.get('body_md5')) ??
+    checkSignature(secret, request, parameters)
+  )
+}
+
+function checkTimestamp(timestamp: string | undefined, nowMs: number): ApiResponse | null {
+  const now = Math.floor(nowMs / 1000)
+  if (timestamp === undefined || !/^\d{1,15}$/.test(timestamp)) {
+    return refused(401, `auth_timestamp must be Unix time in seconds, got '${quoted(timestamp ?? '')}'`)
+  }
+  if (Math.abs(now - Number(timestamp)) <= TIMESTAMP_WINDOW_SECONDS) return null
+  const window = String(TIMESTAMP_WINDOW_SECONDS)
+  return refused(
+    401,
+    `Timestamp expired: auth_timestamp ${timestamp} is not within ${window} s of server time ${String(now)}`,
+  )
+}
+
+function checkBody(body: Buffer, digest: string | undefined): ApiResponse | null {
+  if (digest === undefined) {
+    return body.length === 0
+      ? null
+      : refused(401, 'Missing query parameter body_md5: a request with a body must sign it')
+  }
+  if (digest.toLowerCase() === bodyDigest(body)) return null
+  return refused(401, `body_md5 does not match the ${String(body.length)} bytes of the body that arrived`)
+}
+
+function checkSignature(
+  secret: string,
+  request: ApiRequest,
+  parameters: ReadonlyMap<string, string>,
+): ApiResponse | null {
+  const signature = parameters.get('auth_signature')
+  if (signature === undefined) return refused(401, 'Missing query parameter auth_signature')
+  const signed = new Map(parameters)
+  signed.delete('auth_signature')
+  // Clients sign the path as sent or before encoding it, with or without the prefix of a proxy.
+  const paths = new Set([
+    request.path,
+    decodePath(request.path),
+    request.fullPath,
+    decodePath(request.fullPath),
+  ])
+  for (const path of paths) {
+    if (path !== null && isSignatureOf(signature, secret, requestString(request.method, path, signed)))
+      return null
+  }
+  const names = [...signed.keys()].sort().join(', ')
+  return refused(
+    401,
+    `Invalid signature: expected the HMAC SHA256 hex digest of "${request.method}\\n${quoted(request.path, 200)}\\n` +
+      `<the parameters ${quoted(names, 200)} as name=value joined by &>", but got '${quoted(signature, 80)}'`,
+  )
+}

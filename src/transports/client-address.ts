@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+import { TLSSocket } from 'node:tls'
+
+/** Where a request really comes from: the peer, or what trusted proxies say. */
+export interface ClientAddress {
+  readonly address: string
+  readonly isSecure: boolean
+}
+
+/** Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody else's are. */
+export class TrustedProxies {
+  readonly #list = new BlockList()
+
+  /** Addresses (`10.0.0.1`, `::1`) or ranges (`10.0.0.0/8`). */
+  constructor(proxies: readonly string[]) {
+    for (const proxy of proxies) {
+      const [address = '', prefix] = proxy.split('/')
+      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+      if (prefix === undefined) this.#list.addAddress(address, family)
+      else this.#list.addSubnet(address, Number(prefix), family)
+    }
+  }
+
+  clientOf(request: IncomingMessage): ClientAddress {
+    const { socket, headers } = request
+    const peer = unmapped(socket.remoteAddress ?? '')
+    const isSecure = socket instanceof TLSSocket
+    if (!this.#trusts(peer)) return { address: peer, isSecure }
+    const proto = lastOf(headers['x-forwarded-proto'])
+    return {
+      address: this.#nearestUntrusted(headers['x-forwarded-for']) ?? peer,
+      isSecure: proto === undefined ? isSecure : proto.toLowerCase() === 'https',
+    }
+  }
+
+  /** Each proxy appends who spoke to it, so the list is read from its end up to the first one that is no proxy of ours. */
+  #nearestUntrusted(forwardedFor: string | string[] | undefined): string | undefined {
+    const hops = String(forwardedFor ?? '')
+      .split(',')
+      .map((hop) => unmapped(hop.trim()))
+    return hops.reverse().find((hop) => isIP(hop) !== 0 && !this.#trusts(hop))
+  }
+
+  #trusts(address: string): boolean {
+    const family = isIP(address)
+    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  }
+}
+
+function lastOf(header: string | string[] | undefined): string | undefined {
+  return header === undefined ? undefined : String(header).split(',').at(-1)?.trim()
+}
+
+/** `::ffff:10.0.0.1` is `10.0.0.1`. */
+function unmapped(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+}

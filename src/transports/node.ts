@@ -1,0 +1,277 @@
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { ApiRequest, ApiResponse } from '../api/message.js'
+import { ServerError } from '../errors.js'
+import type { HandshakeRequest } from '../hub/handshake.js'
+import type { Hub } from '../hub/hub.js'
+import type { Logger } from '../log.js'
+import type { Page } from '../page/page.js'
+import { readBody } from './body.js'
+import { TrustedProxies } from './client-address.js'
+import { Outbox } from './outbox.js'
+import type { TlsFiles } from './tls-files.js'
+import { createEngine, upgrade, type TransportSharing, type WebSocketEngine } from './ws.js'
+
+export interface NodeListenerOptions {
+  readonly host: string
+  readonly port: number
+  /** Prefix of every route; empty or `/prefix`. */
+  readonly path: string
+  readonly tls: TlsFiles | null
+  readonly maxPendingBytes: number
+  /** Longest message of a client; longer ones close its connection with 1009. */
+  readonly maxPayloadBytes: number
+  readonly maxBodyBytes: number
+  readonly trustedProxies: readonly string[]
+}
+
+/** What the listener speaks to. */
+export interface NodeListenerParts {
+  readonly hub: Hub
+  readonly api: { handle(request: ApiRequest): Promise<ApiResponse> }
+  readonly page: Page | null
+  readonly log: Logger
+}
+
+/** A request must be complete within so many milliseconds; an idle socket may not hold its place for longer. */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+/** Longer than load balancers keep connections, so that they never meet one that is just being closed. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000
+/** Room for an event in the query string. */
+const MAX_HEADER_BYTES = 65_536
+/** First byte of a TLS record that begins a handshake. */
+const TLS_HANDSHAKE = 0x16
+
+/** HTTP and WebSocket on one port of this machine. */
+export class NodeListener {
+  readonly #server: Server | HttpsServer
+  readonly #engine: WebSocketEngine
+  readonly #sharing: TransportSharing
+  readonly #proxies: TrustedProxies
+
+  constructor(
+    private readonly options: NodeListenerOptions,
+    private readonly parts: NodeListenerParts,
+  ) {
+    this.#engine = createEngine(options.maxPayloadBytes)
+    this.#sharing = { outbox: new Outbox(), maxPendingBytes: options.maxPendingBytes, open: new Set() }
+    this.#proxies = new TrustedProxies(options.trustedProxies)
+    const serverOptions = {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 2000,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    }
+    this.#server =
+      options.tls === null
+        ? createHttpServer(serverOptions)
+        : createHttpsServer({ ...serverOptions, ...options.tls.read() })
+    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      void this.#answer(request, response)
+    })
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.#upgrade(request, socket, head)
+    })
+    this.#server.on('clientError', (error: ClientError, socket: Duplex) => {
+      this.#refuseMalformed(error, socket)
+    })
+    this.#server.on('tlsClientError', (error: ClientError) => {
+      if (error.code === 'ERR_SSL_HTTP_REQUEST') {
+        parts.log.warn(
+          {},
+          'a client speaks plain HTTP to the TLS port; use https:// and wss:// (forceTLS: true)',
+        )
+      }
+    })
+  }
+
+  /** Resolves to the port in use. @throws {ServerError} when the address cannot be bound */
+  async listen(): Promise<number> {
+    const { host, port, tls } = this.options
+    await new Promise<void>((resolve, reject) => {
+      const fail = (error: NodeJS.ErrnoException): void => {
+        reject(listenError(error, host, port))
+      }
+      this.#server.once('error', fail)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', fail)
+        resolve()
+      })
+    })
+    tls?.watch((pair) => {
+      ;(this.#server as HttpsServer).setSecureContext(pair)
+    })
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Stops listening and ends what is still open after `withinMs`. */
+  async close(withinMs: number): Promise<void> {
+    this.options.tls?.unwatch()
+    if (!this.#server.listening) return
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    const timeout = setTimeout(() => {
+      this.#server.closeAllConnections()
+      for (const transport of this.#sharing.open) transport.terminate()
+    }, withinMs)
+    this.#server.closeIdleConnections()
+    await closed
+    clearTimeout(timeout)
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const target = this.#target(request)
+      const body = await readBody(request, this.options.maxBodyBytes)
+      if (body === null) {
+        respond(response, tooLarge(this.options.maxBodyBytes), { Connection: 'close' })
+        return
+      }
+      const page = target.isInside
+        ? await this.parts.page?.handle({ ...target, body, headers: request.headers })
+        : null
+      if (page != null) {
+        response.writeHead(page.status, { ...page.headers, 'Content-Length': page.body.length })
+        response.end(page.body)
+        return
+      }
+      respond(response, await this.#route(target, body))
+    } catch (error) {
+      this.parts.log.debug({ err: error }, 'request ended before it was answered')
+      response.destroy()
+    }
+  }
+
+  async #route(target: Target, body: Buffer): Promise<ApiResponse> {
+    if (target.isInside && target.path.startsWith('/app/')) {
+      const text = 'This address takes WebSocket connections: send an upgrade request'
+      return { status: 426, body: text, headers: { Upgrade: 'websocket', Connection: 'Upgrade' } }
+    }
+    if (!target.isInside) return { status: 404, body: `Every route begins with ${this.options.path}` }
+    return this.parts.api.handle({ ...target, body })
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const onEarlyError = (): void => {
+      socket.destroy() // the client went away while it was decided upon
+    }
+    socket.on('error', onEarlyError)
+    try {
+      if (request.headers['sec-websocket-version'] !== '13') {
+        socket.end('HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\n\r\n')
+        return
+      }
+      const { hub } = this.parts
+      const handshake = this.#handshakeRequest(request)
+      const decision = await hub.decide(handshake)
+      const transport = upgrade(this.#engine, request, socket, head, this.#sharing, handshake.remoteAddress)
+      socket.off('error', onEarlyError)
+      if (transport === null) {
+        if (decision.ok) await hub.abandon(decision)
+      } else if (decision.ok) transport.receiver = hub.open(decision, transport)
+      else hub.refuse(decision.appId, decision.error, transport)
+    } catch (error) {
+      this.parts.log.error({ err: error }, 'upgrade failed')
+      socket.destroy()
+    }
+  }
+
+  #handshakeRequest(request: IncomingMessage): HandshakeRequest {
+    const { isInside, path, query } = this.#target(request)
+    const { address, isSecure } = this.#proxies.clientOf(request)
+    const key = isInside ? /^\/app\/([^/]+)\/?$/.exec(path)?.[1] : undefined
+    return {
+      key: key === undefined ? null : decoded(key),
+      protocol: new URLSearchParams(query).get('protocol'),
+      origin: request.headers.origin,
+      isSecure,
+      remoteAddress: address,
+    }
+  }
+
+  #target({ method = 'GET', url = '/' }: IncomingMessage): Target {
+    const [fullPath = '/', ...rest] = url.split('?')
+    const { path: prefix } = this.options
+    const isInside = prefix === '' || fullPath === prefix || fullPath.startsWith(`${prefix}/`)
+    const path = isInside ? fullPath.slice(prefix.length) : fullPath
+    return { method, isInside, path: path === '' ? '/' : path, fullPath, query: rest.join('?') }
+  }
+
+  #refuseMalformed(error: ClientError, socket: Duplex): void {
+    if (error.rawPacket?.[0] === TLS_HANDSHAKE && this.options.tls === null) {
+      this.parts.log.warn(
+        {},
+        'a client speaks TLS to this plain port; use http:// and ws:// (forceTLS: false), or configure tls',
+      )
+    }
+    if (!socket.writable) {
+      socket.destroy()
+      return
+    }
+    const status =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? '431 Request Header Fields Too Large'
+        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? '408 Request Timeout'
+          : '400 Bad Request'
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  }
+}
+
+interface ClientError extends Error {
+  readonly code?: string
+  readonly rawPacket?: Buffer
+}
+
+interface Target {
+  readonly method: string
+  /** Whether the path begins with the configured prefix. */
+  readonly isInside: boolean
+  readonly path: string
+  readonly fullPath: string
+  readonly query: string
+}
+
+function respond(
+  response: ServerResponse,
+  { status, body, headers }: ApiResponse,
+  more?: Record<string, string>,
+): void {
+  response.writeHead(status, {
+    'Content-Type': status === 200 ? 'application/json' : 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    ...headers,
+    ...more,
+  })
+  response.end(body)
+}
+
+function tooLarge(limit: number): ApiResponse {
+  return { status: 413, body: `The request body is larger than the limit of ${String(limit)} bytes` }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // malformed escapes: no app has such a key
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): ServerError {
+  const address = `${host}:${String(port)}`
+  if (error.code === 'EADDRINUSE') {
+    const text = `Port ${String(port)} on ${host} is in use: stop what listens there, or choose another port (0 takes any free one)`
+    return new ServerError('ERR_ADDRESS_IN_USE', text, { cause: error })
+  }
+  const text = `Cannot listen on ${address} (${error.code ?? error.message}): choose an address of this machine, and a port this user may bind`
+  return new ServerError('ERR_ADDRESS_UNAVAILABLE', text, { cause: error })
+}

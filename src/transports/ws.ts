@@ -1,0 +1,178 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { WebSocket, WebSocketServer, type Server } from 'ws'
+import type { OutgoingMessage, Transport, TransportReceiver } from '../contracts.js'
+import { closeCodes } from '../protocol/errors.js'
+import { pongFrame, textFrame } from './frame.js'
+import { SocketQueue, type Outbox } from './outbox.js'
+
+/** How long a peer may take to answer a close frame, or to read what comes before it. */
+const CLOSE_TIMEOUT_MS = 10_000
+
+/** Longest text of a close frame (RFC 6455 §5.5). */
+const MAX_REASON_BYTES = 123
+
+/** A WebSocket whose own frames never overtake the queued ones: whatever `ws` sends itself leaves behind the queue. */
+class QueuedWebSocket extends WebSocket {
+  /** Set as soon as the handshake is done. */
+  transport: WebSocketTransport | null = null
+
+  override close(code?: number, data?: string | Buffer): void {
+    this.transport?.beforeClose()
+    super.close(code, data)
+  }
+}
+
+/** The engine: `ws` reads frames and keeps the state of a connection, we write. */
+export type WebSocketEngine = Server<typeof QueuedWebSocket>
+
+/** Without compression: a compressed frame cannot be shared, and costs more memory than it saves here. */
+export function createEngine(maxPayloadBytes: number): WebSocketEngine {
+  const options = {
+    noServer: true,
+    WebSocket: QueuedWebSocket,
+    autoPong: false,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxPayloadBytes,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+  }
+  return new WebSocketServer(options)
+}
+
+/** What the transports of one listener share. */
+export interface TransportSharing {
+  readonly outbox: Outbox
+  readonly maxPendingBytes: number
+  /** Every transport whose socket is not gone yet. */
+  readonly open: Set<WebSocketTransport>
+}
+
+/** Completes the upgrade; answers `null` when the request was no valid WebSocket handshake (then it has been answered). */
+export function upgrade(
+  engine: WebSocketEngine,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  sharing: TransportSharing,
+  remoteAddress: string,
+): WebSocketTransport | null {
+  let transport: WebSocketTransport | null = null
+  engine.handleUpgrade(request, socket, head, (webSocket) => {
+    // A request of node:http comes over a net.Socket, and one of node:https over its subclass.
+    transport = new WebSocketTransport(webSocket, socket as Socket, sharing, remoteAddress)
+  })
+  return transport
+}
+
+/** One client over `ws` and its socket. */
+export class WebSocketTransport implements Transport {
+  receiver: TransportReceiver | null = null
+  readonly #webSocket: QueuedWebSocket
+  readonly #queue: SocketQueue
+  readonly #open: Set<WebSocketTransport>
+  #isClosing = false
+
+  constructor(
+    webSocket: QueuedWebSocket,
+    socket: Socket,
+    { outbox, maxPendingBytes, open }: TransportSharing,
+    readonly remoteAddress: string,
+  ) {
+    this.#open = open
+    open.add(this)
+    this.#webSocket = webSocket
+    this.#queue = new SocketQueue(outbox, socket, maxPendingBytes, this)
+    webSocket.transport = this
+    // The listeners are functions of the module and find the transport on the socket: no closures per connection.
+    webSocket.on('message', onMessage)
+    webSocket.on('ping', onPing)
+    webSocket.on('pong', onPong)
+    webSocket.on('close', onClose)
+    webSocket.on('error', onError)
+  }
+
+  send(message: OutgoingMessage): void {
+    if (this.#isClosing) return
+    message.encoded ??= textFrame(message.text)
+    this.#queue.push(message.encoded)
+  }
+
+  ping(): void {
+    if (this.#isClosing) return
+    this.#queue.write()
+    this.#webSocket.ping()
+  }
+
+  pong(payload: Buffer): void {
+    if (!this.#isClosing) this.#queue.push(pongFrame(payload))
+  }
+
+  close(code: number, reason: string): void {
+    this.#webSocket.close(code, fitted(reason))
+  }
+
+  terminate(): void {
+    this.#isClosing = true
+    this.#webSocket.terminate()
+  }
+
+  pause(): void {
+    this.#webSocket.pause()
+  }
+
+  resume(): void {
+    this.#webSocket.resume()
+  }
+
+  /** The socket is gone. */
+  closed(): void {
+    this.#open.delete(this)
+    this.receiver?.disconnected()
+  }
+
+  /** Called by the queue. */
+  stalled(): void {
+    if (this.receiver === null) this.terminate()
+    else this.receiver.stalled()
+  }
+
+  /** Whoever closes, we or the peer: what is queued leaves first, and nothing after it. */
+  beforeClose(): void {
+    if (this.#isClosing) return
+    this.#isClosing = true
+    this.#queue.write()
+  }
+}
+
+/** Cut between characters to what a close frame can hold. */
+function fitted(reason: string): string {
+  let text = reason
+  while (Buffer.byteLength(text) > MAX_REASON_BYTES) text = [...text].slice(0, -1).join('')
+  return text
+}
+
+function onMessage(this: WebSocket, data: WebSocket.RawData, isBinary: boolean): void {
+  const { transport } = this as QueuedWebSocket
+  if (isBinary) transport?.close(closeCodes.unsupportedData, 'Binary messages are not supported')
+  else transport?.receiver?.receive((data as Buffer).toString())
+}
+
+function onPing(this: WebSocket, payload: Buffer): void {
+  const { transport } = this as QueuedWebSocket
+  transport?.pong(payload)
+  transport?.receiver?.active()
+}
+
+function onPong(this: WebSocket): void {
+  ;(this as QueuedWebSocket).transport?.receiver?.active()
+}
+
+function onClose(this: WebSocket): void {
+  ;(this as QueuedWebSocket).transport?.closed()
+}
+
+function onError(): void {
+  // A protocol fault of the peer or a broken socket; `ws` answers with the right close code and emits 'close'.
+}
