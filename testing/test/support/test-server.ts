@@ -110,7 +110,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     { ...app2, clientEvents: true, ...second },
     ...moreApps,
   ]
-  const server = createServer({ host: '127.0.0.1', port: 0, ...rest, apps } as ServerOptions)
+  const server = createServer({ host: '127.0.0.1', port: 0, ...rest, apps })
   await server.listen()
   return new TestServer(server)
 }
