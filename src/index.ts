@@ -9,8 +9,13 @@
  * await server.publish('app', { channels: ['news'], name: 'saved', data: '{"id":1}' })
  * await server.close()
  */
-export { createServer, type PublishedEvent, type Server, type ServerParts } from './server.js'
-export type { ServerOptions } from './config/load.js'
+export {
+  createServer,
+  type PublishedEvent,
+  type Server,
+  type ServerOptions,
+  type ServerParts,
+} from './server.js'
 export { ServerError, type ServerErrorCode } from './errors.js'
 export type { ClientEvent, HubEvent } from './hub/events.js'
 export type { Clock, Timer } from './clock.js'

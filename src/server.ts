@@ -19,6 +19,8 @@ import { WebhookCollector } from './webhooks/collector.js'
 import { MemoryWebhookQueue } from './webhooks/queue.js'
 import { HttpSender } from './webhooks/sender.js'
 
+export type { ServerOptions } from './config/load.js'
+
 /** Parts that may be replaced by objects of one's own; see `pogo-websocket/contracts`. */
 export interface ServerParts {
   /** Delivery and shared state. Default: in memory, for one node. */

@@ -55,9 +55,7 @@ export async function attributesOf(
     else {
       const retained = await store.retained(app.id, channel)
       values[attribute] =
-        retained === null
-          ? null
-          : { data: retained.data, ttl: Math.ceil(retained.ttlMs / 1000) }
+        retained === null ? null : { data: retained.data, ttl: Math.ceil(retained.ttlMs / 1000) }
     }
   }
   return values

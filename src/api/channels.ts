@@ -21,8 +21,8 @@ export async function getChannels(hub: AppHub, parameters: Parameters): Promise<
   const channels = await hub.parts.store.channels(hub.app.id, prefix)
   const entries = [...channels].map(([name, counts]) => {
     const attributes: Record<string, number> = {}
-    if (info.includes('user_count')) attributes['user_count'] = counts.users
-    if (info.includes('subscription_count')) attributes['subscription_count'] = counts.subscriptions
+    if (info.includes('user_count')) attributes.user_count = counts.users
+    if (info.includes('subscription_count')) attributes.subscription_count = counts.subscriptions
     return [name, attributes] as const
   })
   return ok(JSON.stringify({ channels: Object.fromEntries(entries) }))

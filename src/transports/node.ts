@@ -12,6 +12,7 @@ import { ServerError } from '../errors.js'
 import type { HandshakeRequest } from '../hub/handshake.js'
 import type { Hub } from '../hub/hub.js'
 import type { Logger } from '../log.js'
+import type { PageResponse } from '../page/message.js'
 import type { Page } from '../page/page.js'
 import { readBody } from './body.js'
 import { TrustedProxies } from './client-address.js'
@@ -135,15 +136,12 @@ export class NodeListener {
         respond(response, tooLarge(this.options.maxBodyBytes), { Connection: 'close' })
         return
       }
-      const page = target.isInside
-        ? await this.parts.page?.handle({ ...target, body, headers: request.headers })
-        : null
-      if (page != null) {
-        response.writeHead(page.status, { ...page.headers, 'Content-Length': page.body.length })
-        response.end(page.body)
-        return
-      }
-      respond(response, await this.#route(target, body))
+      const { page } = this.parts
+      const shown =
+        page === null || !target.isInside
+          ? null
+          : await page.handle({ ...target, body, headers: request.headers })
+      respond(response, shown ?? (await this.#route(target, body)))
     } catch (error) {
       this.parts.log.debug({ err: error }, 'request ended before it was answered')
       response.destroy()
@@ -242,7 +240,7 @@ interface Target {
 
 function respond(
   response: ServerResponse,
-  { status, body, headers }: ApiResponse,
+  { status, body, headers }: ApiResponse | PageResponse,
   more?: Record<string, string>,
 ): void {
   response.writeHead(status, {

@@ -10,6 +10,8 @@ import type { Socket } from 'node:net'
 /** From so many bytes on a socket does not wait for the end of the turn. */
 const WRITE_AT_BYTES = 128 * 1024
 
+const NOTHING = Buffer.alloc(0)
+
 /** Frames in order. Appending the same frame to the same sequence gives the same object, however many sockets do it. */
 class Sequence {
   #nextFrame: Buffer | null = null
@@ -18,7 +20,7 @@ class Sequence {
 
   constructor(
     private readonly before: Sequence | null,
-    private readonly frame: Buffer | null,
+    private readonly frame: Buffer,
     readonly bytes: number,
   ) {}
 
@@ -34,21 +36,21 @@ class Sequence {
   /** All frames in one buffer; joined once, whoever asks. */
   joined(): Buffer {
     if (this.#joined !== null) return this.#joined
-    if (this.before?.frame === null && this.frame !== null) return (this.#joined = this.frame)
-    const joined = Buffer.allocUnsafe(this.bytes)
-    let end = this.bytes
-    for (let at: Sequence | null = this; at?.frame != null; at = at.before) {
-      end -= at.frame.length
-      at.frame.copy(joined, end)
+    if (this.bytes === this.frame.length) return this.frame
+    this.#joined = Buffer.allocUnsafe(this.bytes)
+    let end = this.bytes - this.frame.copy(this.#joined, this.bytes - this.frame.length)
+    for (let before = this.before; before !== null; before = before.before) {
+      end -= before.frame.length
+      before.frame.copy(this.#joined, end)
     }
-    return (this.#joined = joined)
+    return this.#joined
   }
 }
 
 /** What all sockets of a server are owed in this turn. */
 export class Outbox {
   /** Where the sequences of this turn begin. */
-  #start = new Sequence(null, null, 0)
+  #start = new Sequence(null, NOTHING, 0)
   #owing: SocketQueue[] = []
 
   /** @internal */
@@ -62,7 +64,7 @@ export class Outbox {
   readonly #writeAll = (): void => {
     const owing = this.#owing
     this.#owing = []
-    this.#start = new Sequence(null, null, 0)
+    this.#start = new Sequence(null, NOTHING, 0)
     for (const queue of owing) queue.write()
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer, type Server } from 'ws'
 import type { OutgoingMessage, Transport, TransportReceiver } from '../contracts.js'
@@ -58,10 +58,10 @@ export function upgrade(
   sharing: TransportSharing,
   remoteAddress: string,
 ): WebSocketTransport | null {
+  if (!(socket instanceof Socket)) throw new TypeError('an upgraded connection of node:http is a net.Socket')
   let transport: WebSocketTransport | null = null
   engine.handleUpgrade(request, socket, head, (webSocket) => {
-    // A request of node:http comes over a net.Socket, and one of node:https over its subclass.
-    transport = new WebSocketTransport(webSocket, socket as Socket, sharing, remoteAddress)
+    transport = new WebSocketTransport(webSocket, socket, sharing, remoteAddress)
   })
   return transport
 }
@@ -146,31 +146,36 @@ export class WebSocketTransport implements Transport {
   }
 }
 
-/** Cut between characters to what a close frame can hold. */
+/** Cut to what a close frame can hold, between two characters. */
 function fitted(reason: string): string {
-  let text = reason
-  while (Buffer.byteLength(text) > MAX_REASON_BYTES) text = [...text].slice(0, -1).join('')
-  return text
+  const bytes = Buffer.from(reason)
+  return bytes.length <= MAX_REASON_BYTES
+    ? reason
+    : bytes.toString('utf8', 0, MAX_REASON_BYTES).replace(/\uFFFD+$/, '')
+}
+
+function transportOf(webSocket: WebSocket): WebSocketTransport | null {
+  return webSocket instanceof QueuedWebSocket ? webSocket.transport : null
 }
 
 function onMessage(this: WebSocket, data: WebSocket.RawData, isBinary: boolean): void {
-  const { transport } = this as QueuedWebSocket
+  const transport = transportOf(this)
   if (isBinary) transport?.close(closeCodes.unsupportedData, 'Binary messages are not supported')
   else transport?.receiver?.receive((data as Buffer).toString())
 }
 
 function onPing(this: WebSocket, payload: Buffer): void {
-  const { transport } = this as QueuedWebSocket
+  const transport = transportOf(this)
   transport?.pong(payload)
   transport?.receiver?.active()
 }
 
 function onPong(this: WebSocket): void {
-  ;(this as QueuedWebSocket).transport?.receiver?.active()
+  transportOf(this)?.receiver?.active()
 }
 
 function onClose(this: WebSocket): void {
-  ;(this as QueuedWebSocket).transport?.closed()
+  transportOf(this)?.closed()
 }
 
 function onError(): void {
