@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import type { Options } from 'pusher-js'
 import { describe, expect, it } from 'vitest'
 import { connectPusherJs, pusherJs, record } from '../../support/clients.js'
 import { Inbox } from '../../support/inbox.js'
@@ -79,7 +80,9 @@ describe('the connection of pusher-js', () => {
     await new Promise<void>((resolve) => tlsPort.listen(0, '127.0.0.1', resolve))
     try {
       const wssPort = (tlsPort.address() as AddressInfo).port
-      await using _client = pusherJs(server, { options: { wssPort, enabledTransports: ['ws', 'wss'] } })
+      // By name: Node 26 refuses the IP address that pusher-js would give as the TLS server name.
+      const options: Partial<Options> = { wsHost: 'localhost', wssPort, enabledTransports: ['ws', 'wss'] }
+      await using _client = pusherJs(server, { options })
       expect(await firstBytes.next(() => true)).toBe(0x16) // a TLS handshake record
     } finally {
       await new Promise((resolve) => tlsPort.close(resolve))
