@@ -8,6 +8,7 @@ import { resolveOptions, type ServerOptions } from './config/load.js'
 import type { ServerConfig } from './config/server-config.js'
 import type { Adapter, AppManager, Authorizer, WebhookQueue } from './contracts.js'
 import { ServerError } from './errors.js'
+import { logHubEvent } from './hub/event-log.js'
 import type { HubEvent } from './hub/events.js'
 import { Hub } from './hub/hub.js'
 import { silentLogger, type Logger } from './log.js'
@@ -108,6 +109,7 @@ export class Server {
     this.#webhookQueue = parts.webhookQueue ?? new MemoryWebhookQueue(new HttpSender(clock), clock, log)
     this.#collector = new WebhookCollector(this.#webhookQueue, clock, (appId) => this.#hub.appOf(appId), log)
     this.#hub.observe((event) => {
+      logHubEvent(log, event)
       this.#collector.observe(event)
     })
     const payloadBytes = Math.max(

@@ -6,25 +6,25 @@ import { ok, refused, type ApiResponse } from './message.js'
 
 type Parameters = ReadonlyMap<string, string>
 
-/** `GET /apps/ID/channels`: the occupied channels. Source: protocol.md#http-queries-channels. */
+/** `GET /apps/ID/channels`: the occupied channels. Source: protocol.md#http-queries-channels, #http-queries-info. */
 export async function getChannels(hub: AppHub, parameters: Parameters): Promise<ApiResponse> {
   const prefix = parameters.get('filter_by_prefix') ?? ''
   const info = parseAttributes(parameters.get('info'))
   if (typeof info === 'string') return refused(400, info)
-  if (info.includes('cache')) return refused(400, 'info=cache can be asked of a single channel only')
-  if (info.includes('user_count') && !prefix.startsWith('presence-')) {
+  if (info.some((attribute) => attribute !== 'user_count')) {
+    return refused(
+      400,
+      'info of a list of channels can be user_count only; ask for a single channel for more',
+    )
+  }
+  const withUsers = info.length > 0
+  if (withUsers && !prefix.startsWith('presence-')) {
     return refused(400, 'info=user_count needs a filter_by_prefix that begins with presence-')
   }
-  if (info.includes('subscription_count') && !hub.app.subscriptionCount) {
-    return refused(400, inapplicable(hub.app, '', 'subscription_count') ?? '')
-  }
   const channels = await hub.parts.store.channels(hub.app.id, prefix)
-  const entries = [...channels].map(([name, counts]) => {
-    const attributes: Record<string, number> = {}
-    if (info.includes('user_count')) attributes.user_count = counts.users
-    if (info.includes('subscription_count')) attributes.subscription_count = counts.subscriptions
-    return [name, attributes] as const
-  })
+  const entries = [...channels].map(
+    ([name, { users }]) => [name, withUsers ? { user_count: users } : {}] as const,
+  )
   return ok(JSON.stringify({ channels: Object.fromEntries(entries) }))
 }
 

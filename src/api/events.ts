@@ -66,19 +66,21 @@ export async function postBatch(hub: AppHub, request: ApiRequest): Promise<ApiRe
 function parseBody(body: Buffer, parameters: ReadonlyMap<string, string>): Values | ApiResponse {
   if (body.length === 0 && parameters.has('name')) return parametersAsBody(parameters)
   const value = parseJson(body.toString())
-  // Wrapped, so that a body with members called "status" and "body" is not taken for an answer.
-  return isObject(value)
-    ? Object.fromEntries(postMembers.map((name) => [name, member(value, name)]))
-    : notAnObject
+  return isObject(value) ? postMembersOf(value) : notAnObject
 }
 
 const postMembers = ['name', 'data', 'channel', 'channels', 'socket_id', 'info', 'batch'] as const
+
+/** Only what is known, so that no body can be taken for an answer. */
+function postMembersOf(value: Values): Values {
+  return Object.fromEntries(postMembers.map((name) => [name, member(value, name)]))
+}
 
 const notAnObject = refused(400, 'The body must be a JSON object')
 
 function parametersAsBody(parameters: ReadonlyMap<string, string>): Values {
   const channels = parameters.get('channels')?.split(',')
-  return { ...Object.fromEntries(parameters), ...(channels === undefined ? {} : { channels }) }
+  return { ...postMembersOf(Object.fromEntries(parameters)), ...(channels === undefined ? {} : { channels }) }
 }
 
 function parseBatchEvent(entry: unknown, limits: AppLimits): PostedEvent | ApiResponse {

@@ -8,7 +8,7 @@ import {
 } from '../protocol/channel-name.js'
 import type { SubscribeMessage } from '../protocol/client-message.js'
 import { quoted, refusal, subscriptionRefusal, type ProtocolError } from '../protocol/errors.js'
-import { parseMember } from '../protocol/presence.js'
+import { memberText, parseMember } from '../protocol/presence.js'
 import {
   cacheMiss,
   channelEvent,
@@ -112,7 +112,9 @@ async function memberOf(connection: Connection, channelData: string | undefined)
   await connection.signInDecided()
   const { user } = connection
   if (user === null) return 'a presence channel needs channel_data with a user_id, or a signed-in user'
-  return user.userInfo === undefined ? { userId: user.id } : { userId: user.id, userInfo: user.userInfo }
+  const member =
+    user.userInfo === undefined ? { userId: user.id } : { userId: user.id, userInfo: user.userInfo }
+  return parseMember(memberText(member), connection.hub.app.limits.presenceMemberBytes)
 }
 
 async function join(

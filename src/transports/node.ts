@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ApiRequest, ApiResponse } from '../api/message.js'
 import { ServerError } from '../errors.js'
-import type { HandshakeRequest } from '../hub/handshake.js'
+import type { HandshakeRequest, HandshakeResult } from '../hub/handshake.js'
 import type { Hub } from '../hub/hub.js'
 import type { Logger } from '../log.js'
 import type { PageResponse } from '../page/message.js'
@@ -162,6 +162,7 @@ export class NodeListener {
       socket.destroy() // the client went away while it was decided upon
     }
     socket.on('error', onEarlyError)
+    let accepted: (HandshakeResult & { ok: true }) | null = null
     try {
       if (request.headers['sec-websocket-version'] !== '13') {
         socket.end('HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\n\r\n')
@@ -170,15 +171,18 @@ export class NodeListener {
       const { hub } = this.parts
       const handshake = this.#handshakeRequest(request)
       const decision = await hub.decide(handshake)
+      if (decision.ok) accepted = decision
       const transport = upgrade(this.#engine, request, socket, head, this.#sharing, handshake.remoteAddress)
       socket.off('error', onEarlyError)
-      if (transport === null) {
-        if (decision.ok) await hub.abandon(decision)
-      } else if (decision.ok) transport.receiver = hub.open(decision, transport)
+      if (transport === null) return
+      accepted = null
+      if (decision.ok) transport.receiver = hub.open(decision, transport)
       else hub.refuse(decision.appId, decision.error, transport)
     } catch (error) {
       this.parts.log.error({ err: error }, 'upgrade failed')
       socket.destroy()
+    } finally {
+      if (accepted !== null) await this.parts.hub.abandon(accepted)
     }
   }
 
