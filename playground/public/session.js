@@ -159,9 +159,9 @@ export class Session {
   }
 
   #changed(state) {
+    this.tell.state(state, states[state] ?? state)
     const socketId = state === 'connected' ? `, socket ${this.pusher.connection.socket_id}` : ''
     const words = `${states[state] ?? state}${socketId}`
-    this.tell.state(state, words)
     if (['connected', 'unavailable', 'failed', 'disconnected'].includes(state)) {
       this.tell.entry({
         kind: state === 'connected' || state === 'disconnected' ? 'note' : 'problem',
