@@ -90,7 +90,7 @@ describeIf('chromium', 'the page in a browser', () => {
     const opened = new Opened(server, await browser.newPage())
     await opened.page.goto(server.server.playgroundUrl ?? '')
     await opened.page
-      .getByText(/^Connected, socket \d+\.\d+$/)
+      .getByText(/Connected, socket \d+\.\d+$/)
       .first()
       .waitFor()
     return opened
