@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError, loadConfig, type LoadedConfig } from './load.js'
 
@@ -211,6 +212,7 @@ describe('problems', () => {
 
   it('say which file does not exist', () => {
     expect(problems(['--config', 'other.json'])).toEqual(['--config other.json: does not exist'])
+    expect(problems(['--config', '.'])).toEqual(['.: is no file'])
   })
 
   it('find ids and keys that two apps share', () => {
@@ -324,4 +326,43 @@ it('shows every option but no secret', () => {
     value: { A: '***' },
     origin: 'pogo.json: apps[0].webhooks[0].headers',
   })
+})
+
+it('answers any flags, variables and file with a configuration or with ERR_CONFIG_INVALID', () => {
+  const name = fc.constantFrom(
+    '--port',
+    '--host',
+    '--dev',
+    '--app-id',
+    '--app-secret',
+    '--config',
+    '--prot',
+    '--',
+    '-x',
+  )
+  const flag = fc.oneof(
+    name,
+    fc.tuple(name, fc.string()).map(([key, text]) => `${key}=${text}`),
+    fc.string(),
+  )
+  const variable = fc.constantFrom(
+    'POGO_WS_PORT',
+    'POGO_WS_DEV',
+    'POGO_WS_X',
+    'WS_APP_ID',
+    'WS_APP_SECRET',
+    '__proto__',
+  )
+  const input = fc.tuple(fc.array(flag), fc.dictionary(variable, fc.string()), fc.string())
+  fc.assert(
+    fc.property(input, ([args, env, file]) => {
+      write(file)
+      try {
+        load(args, env)
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConfigError)
+      }
+    }),
+    { numRuns: 1000 },
+  )
 })

@@ -12,18 +12,9 @@ import { readArgs, type ReadArgs } from './sources/args.js'
 import { readFile } from './sources/file.js'
 import { envSource, flagSource, readTexts } from './sources/texts.js'
 
-export { ConfigError, type Problem } from './problems.js'
+export { ConfigError } from './problems.js'
 export type { OptionValue } from './complete.js'
-export type {
-  AppOptions,
-  LimitOptions,
-  MetricsOptions,
-  PlaygroundOptions,
-  ServerOptions,
-  TlsOptions,
-  TokenOptions,
-  WebhookOptions,
-} from './server-options.js'
+export type { ServerOptions } from './server-options.js'
 
 /** Where the command looks for options. */
 export interface ConfigSources {

@@ -131,7 +131,7 @@ export function describeType(type: OptionType): string {
     case 'choice':
       return type.values.map((value) => `"${value}"`).join(' or ')
     case 'list':
-      return `a list; each entry ${type.rule.what}`
+      return `a list; each entry ${type.rule.what}${type.nullable === true ? '; or null' : ''}`
     case 'headers':
       return 'an object of header names and values'
     case 'group':

@@ -23,7 +23,10 @@ export function readFile(name: string | undefined, directory: string, reading: R
 
   let text: string
   try {
-    if (statSync(file).size > LARGEST_FILE) return refuse('larger than 4 MiB; this is no configuration file')
+    const stat = statSync(file)
+    // A pipe is what a shell makes of `--config <(command)`.
+    if (!stat.isFile() && !stat.isFIFO()) return refuse('is no file')
+    if (stat.size > LARGEST_FILE) return refuse('larger than 4 MiB; this is no configuration file')
     text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
