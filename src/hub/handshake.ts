@@ -109,7 +109,7 @@ export class Handshake {
 /** Source: protocol.md#connection-protocol-version. */
 function checkProtocol(protocol: string | null): ProtocolError | null {
   if (protocol === null) return null
-  if (!/^\d{1,9}$/.test(protocol)) {
+  if (!/^\d+$/.test(protocol)) {
     return closing(
       closeCodes.malformedVersion,
       `Malformed protocol version '${quoted(protocol)}': expected a number`,
@@ -117,7 +117,10 @@ function checkProtocol(protocol: string | null): ProtocolError | null {
   }
   const version = Number(protocol)
   if (version >= OLDEST_PROTOCOL && version <= NEWEST_PROTOCOL) return null
-  return closing(closeCodes.unsupportedVersion, `Protocol version ${protocol} is not supported: use 4 to 7`)
+  return closing(
+    closeCodes.unsupportedVersion,
+    `Protocol version ${quoted(protocol)} is not supported: use 4 to 7`,
+  )
 }
 
 function checkApp(app: App, { isSecure, origin }: HandshakeRequest): ProtocolError | null {

@@ -51,6 +51,9 @@ const MAX_HEADER_BYTES = 65_536
 /** First byte of a TLS record that begins a handshake. */
 const TLS_HANDSHAKE = 0x16
 
+const WRONG_VERSION =
+  'HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+
 /** HTTP and WebSocket on one port of this machine. */
 export class NodeListener {
   readonly #server: Server | HttpsServer
@@ -165,7 +168,8 @@ export class NodeListener {
     let accepted: (HandshakeResult & { ok: true }) | null = null
     try {
       if (request.headers['sec-websocket-version'] !== '13') {
-        socket.end('HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\n\r\n')
+        // Nobody reads from it any more, so that it would never see the client's end.
+        socket.end(WRONG_VERSION, () => socket.destroy())
         return
       }
       const { hub } = this.parts
