@@ -68,14 +68,16 @@ export class RawClient {
     this.handshake = handshake
     this.#options = options
     this.#closed = new Promise((resolve) => {
-      socket.once('close', () => {
+      const end = (): void => {
         this.#isOver = true
         const closing = this.closeFrame ?? { code: 1006, reason: '' }
         for (const inbox of [this.inbox, this.pings, this.pongs]) {
           inbox.end(`the connection closed (${closing.code} ${closing.reason})`)
         }
         resolve(closing)
-      })
+      }
+      if (socket.closed) end()
+      else socket.once('close', end)
     })
   }
 
