@@ -25,7 +25,7 @@ import type { Connection } from './connection.js'
 export async function subscribe(connection: Connection, message: SubscribeMessage): Promise<void> {
   const { channel } = message
   if (channel.startsWith('#')) {
-    subscribeToUser(connection, channel)
+    await subscribeToUser(connection, channel)
     return
   }
   const refused = checkLimits(connection, channel)
@@ -64,8 +64,9 @@ export async function subscribe(connection: Connection, message: SubscribeMessag
 }
 
 /** Source: protocol.md#users-server-to-user. Delivery depends on the sign-in, so there is nothing to join. */
-function subscribeToUser(connection: Connection, channel: string): void {
+async function subscribeToUser(connection: Connection, channel: string): Promise<void> {
   const userId = userOfChannel(channel)
+  await connection.signInDecided()
   if (userId !== null && connection.user?.id === userId) {
     connection.send(subscriptionSucceeded(channel, null))
     return

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { channelAuth, presenceData } from '../support/auth.js'
 import { hears, isMemberEvent, joinAs, rosterOf, sendJoin } from '../support/presence.js'
-import { expectRefused, app1, startServer, subscribe } from '../support/test-server.js'
+import { app1, expectRefused, sendSubscribe, signIn, startServer, subscribe } from '../support/test-server.js'
 
 const room = 'presence-room'
 
@@ -140,6 +140,24 @@ describe('the user_info of a member', () => {
     sendJoin(a, room, dataOfBytes(1025))
     await expectRefused(a, room)
     expect(rosterOf(await joinAs(a, room, dataOfBytes(1024))).count).toBe(1)
+  })
+
+  it('is held to the same size when it comes from the sign-in', async () => {
+    await using server = await startServer()
+    for (const [bytes, isMember] of [
+      [1024, true],
+      [1025, false],
+    ] as const) {
+      await using a = await server.connect()
+      const { user_info } = JSON.parse(dataOfBytes(bytes)) as { user_info: string }
+      await signIn(a, { id: '10', user_info })
+      const data = { channel_data: undefined, auth: channelAuth(app1, a.socketId, room) }
+      if (isMember) await subscribe(a, room, { data })
+      else {
+        sendSubscribe(a, room, { data })
+        await expectRefused(a, room)
+      }
+    }
   })
 })
 

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { channelAuth } from '../support/auth.js'
 import { nodeSdk } from '../support/clients.js'
-import { app1, expectRefused, sendSubscribe, signIn, startServer, subscribe } from '../support/test-server.js'
+import {
+  app1,
+  expectRefused,
+  isSuccess,
+  sendSubscribe,
+  signIn,
+  startServer,
+  subscribe,
+} from '../support/test-server.js'
 import { WebhookReceiver } from '../support/webhook-receiver.js'
 
 /** Names that are reserved, or wrong, and nobody's. */
@@ -109,6 +117,16 @@ describe('the channel of a user', () => {
     await using server = await startServer()
     const { status } = await server.api('/events', { body: { name: 'e', data: '', channel } })
     expect(status).toBe(400)
+  })
+
+  it('may be subscribed right behind the sign-in, without waiting for its success', async () => {
+    await using server = await startServer()
+    await using a = await server.connect()
+    const signedIn = signIn(a, { id: 'u1' })
+    sendSubscribe(a, '#server-to-user-u1')
+    await signedIn
+    await a.next(isSuccess('#server-to-user-u1'))
+    await a.expectNothing('pusher:error')
   })
 
   // covers: USER-18
