@@ -41,9 +41,7 @@ export class Api {
       return await this.#app(request)
     } catch (error) {
       if (error instanceof ServerError && error.code === 'ERR_BROKER_UNAVAILABLE') {
-        return refused(503, 'Delivery cannot be promised now; try again', {
-          'Retry-After': RETRY_AFTER_SECONDS,
-        })
+        return unavailable()
       }
       this.log.error({ method: request.method, err: error }, 'request failed')
       return refused(500, 'The server failed to answer; its log says why')
@@ -73,6 +71,8 @@ export class Api {
     const route = findRoute(segments.slice(3) as string[])
     if (route === null) return unknownPath(request)
     if (route.method !== request.method) return wrongMethod(request.method, route.method)
+    // Whoever is told 200 may rely on delivery. Source: protocol.md#http-auth-statuses.
+    if (route.method === 'POST' && this.hub.health() !== null) return unavailable()
     return route.endpoint(hub, request, parameters)
   }
 }
@@ -100,6 +100,10 @@ function findRoute([resource, name, action, ...more]: readonly string[]): Route 
     return { method: 'POST', endpoint: (hub) => terminateConnections(hub, name) }
   }
   return null
+}
+
+function unavailable(): ApiResponse {
+  return refused(503, 'Delivery cannot be promised now; try again', { 'Retry-After': RETRY_AFTER_SECONDS })
 }
 
 function unknownPath({ method, path }: ApiRequest): ApiResponse {
