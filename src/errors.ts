@@ -30,3 +30,18 @@ export class ServerError extends Error {
     super(message, options)
   }
 }
+
+/** Why an address cannot be listened on, and the way out. `purpose` names who wanted it: "the server", "metrics". */
+export function listenError(
+  error: NodeJS.ErrnoException,
+  purpose: string,
+  host: string,
+  port: number,
+): ServerError {
+  if (error.code === 'EADDRINUSE') {
+    const text = `Port ${String(port)} on ${host}, wanted for ${purpose}, is in use: stop what listens there, or choose another port (0 takes any free one)`
+    return new ServerError('ERR_ADDRESS_IN_USE', text, { cause: error })
+  }
+  const text = `Cannot listen on ${host}:${String(port)} for ${purpose} (${error.code ?? error.message}): choose an address of this machine, and a port this user may bind`
+  return new ServerError('ERR_ADDRESS_UNAVAILABLE', text, { cause: error })
+}

@@ -20,7 +20,16 @@ import { WebhookCollector } from './webhooks/collector.js'
 import { MemoryWebhookQueue } from './webhooks/queue.js'
 import { HttpSender } from './webhooks/sender.js'
 
-export type { ServerOptions } from './config/load.js'
+export type {
+  AppOptions,
+  LimitOptions,
+  MetricsOptions,
+  PlaygroundOptions,
+  ServerOptions,
+  TlsOptions,
+  TokenOptions,
+  WebhookOptions,
+} from './config/load.js'
 
 /** Parts that may be replaced by objects of one's own; see `pogo-websocket/contracts`. */
 export interface ServerParts {
@@ -228,7 +237,7 @@ export class Server {
     await this.#listener.close(leftMs())
     await this.#metrics?.close()
     await this.#adapter.close()
-    this.#log.info({}, 'server stopped')
+    if (this.#port !== null) this.#log.info({}, 'server stopped')
   }
 }
 

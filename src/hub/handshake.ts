@@ -144,8 +144,12 @@ export function isAllowedOrigin(origin: string, allowed: readonly string[]): boo
     if (entry === '*') return true
     if (url === null) return false
     const pattern = entry.toLowerCase()
-    if (pattern.includes('://')) return URL.canParse(pattern) && new URL(pattern).origin === url.origin
+    if (pattern.includes('://')) return url.origin !== 'null' && originOf(pattern) === url.origin
     if (pattern.startsWith('*.')) return url.hostname.endsWith(pattern.slice(1))
     return pattern === url.hostname || pattern === url.host
   })
+}
+
+function originOf(text: string): string | null {
+  return URL.canParse(text) ? new URL(text).origin : null
 }

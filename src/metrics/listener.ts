@@ -1,6 +1,6 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { ServerError } from '../errors.js'
+import { listenError } from '../errors.js'
 import type { Metrics } from './index.js'
 
 /** A listener that serves nothing but metrics. */
@@ -29,7 +29,7 @@ export async function listenMetrics(
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       metrics.close()
-      reject(listenError(error, host, port))
+      reject(listenError(error, 'metrics', host, port))
     })
     server.listen(port, host, resolve)
   })
@@ -65,13 +65,4 @@ async function answer(
       response.writeHead(500, text).end('The metrics could not be read\n')
     }
   }
-}
-
-function listenError(error: Error & { code?: string }, host: string, port: number): ServerError {
-  const address = `${host}:${String(port)}`
-  return error.code === 'EADDRINUSE'
-    ? new ServerError('ERR_ADDRESS_IN_USE', `The metrics address ${address} is in use`, { cause: error })
-    : new ServerError('ERR_ADDRESS_UNAVAILABLE', `The metrics address ${address} cannot be bound`, {
-        cause: error,
-      })
 }

@@ -8,7 +8,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ApiRequest, ApiResponse } from '../api/message.js'
-import { ServerError } from '../errors.js'
+import { listenError } from '../errors.js'
 import type { HandshakeRequest, HandshakeResult } from '../hub/handshake.js'
 import type { Hub } from '../hub/hub.js'
 import type { Logger } from '../log.js'
@@ -103,7 +103,7 @@ export class NodeListener {
     const { host, port, tls } = this.options
     await new Promise<void>((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException): void => {
-        reject(listenError(error, host, port))
+        reject(listenError(error, 'the server', host, port))
       }
       this.#server.once('error', fail)
       this.#server.listen(port, host, () => {
@@ -270,14 +270,4 @@ function decoded(text: string): string {
   } catch {
     return text // malformed escapes: no app has such a key
   }
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): ServerError {
-  const address = `${host}:${String(port)}`
-  if (error.code === 'EADDRINUSE') {
-    const text = `Port ${String(port)} on ${host} is in use: stop what listens there, or choose another port (0 takes any free one)`
-    return new ServerError('ERR_ADDRESS_IN_USE', text, { cause: error })
-  }
-  const text = `Cannot listen on ${address} (${error.code ?? error.message}): choose an address of this machine, and a port this user may bind`
-  return new ServerError('ERR_ADDRESS_UNAVAILABLE', text, { cause: error })
 }
