@@ -154,7 +154,7 @@ export class Connection implements TransportReceiver, Watched {
     }
     if (this.#pingedAtMs > 0) {
       const leftMs = this.#pingedAtMs + parts.pongTimeoutMs - nowMs
-      if (leftMs > 0) return Math.min(leftMs, authorizeInMs)
+      if (leftMs > 0) return Math.min(leftMs, parts.pingAfterMs, authorizeInMs)
       this.end(closeCodes.pongTimeout, 'Pong reply not received in time')
       return null
     }
@@ -162,7 +162,7 @@ export class Connection implements TransportReceiver, Watched {
     if (quietForMs > 0) return Math.min(quietForMs, authorizeInMs)
     this.transport.ping()
     this.#pingedAtMs = nowMs
-    return Math.min(parts.pongTimeoutMs, authorizeInMs)
+    return Math.min(parts.pongTimeoutMs, parts.pingAfterMs, authorizeInMs)
   }
 
   #firstCheckMs(): number {
