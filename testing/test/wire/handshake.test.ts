@@ -38,7 +38,8 @@ describe('the handshake', () => {
     expect(first.event).toBe('pusher:connection_established')
     expect(Object.keys(first.message).sort()).toEqual(['data', 'event'])
     expect(typeof first.data).toBe('string')
-    expect(first.payload).toEqual({ socket_id: expect.stringMatching(/^\d+\.\d+$/), activity_timeout: 77 })
+    expect(first.payload).toEqual({ socket_id: client.socketId, activity_timeout: 77 })
+    expect(client.socketId).toMatch(/^\d+\.\d+$/)
   })
 
   // covers: CONN-03, CONN-04
