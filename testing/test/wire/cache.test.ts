@@ -60,7 +60,7 @@ describe('a cache channel', () => {
 
   // covers: CACHE-07
   it('forgets its event when its time is over', async () => {
-    await using server = await startServer({ app1: { cacheTtlSeconds: 0.3 } })
+    await using server = await startServer({ app1: { cacheTtlSeconds: 0.8 } })
     await using a = await server.connect()
     await using b = await server.connect()
     await server.publish('cache-x', 'e1', {})
