@@ -9,12 +9,16 @@
  * await server.publish('app', { channels: ['news'], name: 'saved', data: '{"id":1}' })
  * await server.close()
  */
-export {
-  createServer,
-  type PublishedEvent,
-  type Server,
-  type ServerOptions,
-  type ServerParts,
+export { createServer, type PublishedEvent, type Server, type ServerParts } from './server.js'
+export type {
+  AppOptions,
+  LimitOptions,
+  MetricsOptions,
+  PlaygroundOptions,
+  ServerOptions,
+  TlsOptions,
+  TokenOptions,
+  WebhookOptions,
 } from './server.js'
 export { ServerError, type ServerErrorCode } from './errors.js'
 export type { ClientEvent, HubEvent } from './hub/events.js'

@@ -29,7 +29,7 @@ export type {
   TlsOptions,
   TokenOptions,
   WebhookOptions,
-} from './config/load.js'
+} from './config/server-options.js'
 
 /** Parts that may be replaced by objects of one's own; see `pogo-websocket/contracts`. */
 export interface ServerParts {

@@ -130,7 +130,11 @@ export class Hub {
   /** The second half when the client was gone before it could be spoken to. */
   async abandon({ app, socketId }: HandshakeResult & { ok: true }): Promise<void> {
     this.#accepted -= 1
-    await this.#parts.store.disconnect(app.id, socketId)
+    try {
+      await this.#parts.store.disconnect(app.id, socketId)
+    } catch (error) {
+      this.options.log.error({ appId: app.id, socketId, err: error }, 'leaving failed')
+    }
   }
 
   /** The second half of a refusal: says why, then closes. */

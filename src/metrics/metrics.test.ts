@@ -168,7 +168,7 @@ describe('listenMetrics', () => {
     const port = Number(new URL(listener.url).port)
     await expect(listenMetrics(metrics, { host: '127.0.0.1', port })).rejects.toMatchObject({
       code: 'ERR_ADDRESS_IN_USE',
-      message: `The metrics address 127.0.0.1:${port} is in use`,
+      message: expect.stringContaining(`Port ${port} on 127.0.0.1, wanted for metrics, is in use`) as string,
     })
     expect(isClosed).toBe(true)
     await listener.close()
