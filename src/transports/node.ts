@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ApiRequest, ApiResponse } from '../api/message.js'
 import { listenError } from '../errors.js'
@@ -60,13 +60,15 @@ export class NodeListener {
   readonly #engine: WebSocketEngine
   readonly #sharing: TransportSharing
   readonly #proxies: TrustedProxies
+  /** Every TCP connection, whatever it is used for; node:http forgets those that were upgraded or have yet to speak TLS. */
+  readonly #sockets = new Set<Socket>()
 
   constructor(
     private readonly options: NodeListenerOptions,
     private readonly parts: NodeListenerParts,
   ) {
     this.#engine = createEngine(options.maxPayloadBytes)
-    this.#sharing = { outbox: new Outbox(), maxPendingBytes: options.maxPendingBytes, open: new Set() }
+    this.#sharing = { outbox: new Outbox(), maxPendingBytes: options.maxPendingBytes }
     this.#proxies = new TrustedProxies(options.trustedProxies)
     const serverOptions = {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -78,7 +80,11 @@ export class NodeListener {
     this.#server =
       options.tls === null
         ? createHttpServer(serverOptions)
-        : createHttpsServer({ ...serverOptions, ...options.tls.read() })
+        : createHttpsServer({ ...serverOptions, handshakeTimeout: HEADERS_TIMEOUT_MS, ...options.tls.read() })
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       void this.#answer(request, response)
     })
@@ -123,8 +129,7 @@ export class NodeListener {
     if (!this.#server.listening) return
     const closed = new Promise((resolve) => this.#server.close(resolve))
     const timeout = setTimeout(() => {
-      this.#server.closeAllConnections()
-      for (const transport of this.#sharing.open) transport.terminate()
+      for (const socket of this.#sockets) socket.destroy()
     }, withinMs)
     this.#server.closeIdleConnections()
     await closed

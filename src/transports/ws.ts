@@ -45,8 +45,6 @@ export function createEngine(maxPayloadBytes: number): WebSocketEngine {
 export interface TransportSharing {
   readonly outbox: Outbox
   readonly maxPendingBytes: number
-  /** Every transport whose socket is not gone yet. */
-  readonly open: Set<WebSocketTransport>
 }
 
 /** Completes the upgrade; answers `null` when the request was no valid WebSocket handshake (then it has been answered). */
@@ -71,17 +69,14 @@ export class WebSocketTransport implements Transport {
   receiver: TransportReceiver | null = null
   readonly #webSocket: QueuedWebSocket
   readonly #queue: SocketQueue
-  readonly #open: Set<WebSocketTransport>
   #isClosing = false
 
   constructor(
     webSocket: QueuedWebSocket,
     socket: Socket,
-    { outbox, maxPendingBytes, open }: TransportSharing,
+    { outbox, maxPendingBytes }: TransportSharing,
     readonly remoteAddress: string,
   ) {
-    this.#open = open
-    open.add(this)
     this.#webSocket = webSocket
     this.#queue = new SocketQueue(outbox, socket, maxPendingBytes, this)
     webSocket.transport = this
@@ -128,7 +123,6 @@ export class WebSocketTransport implements Transport {
 
   /** The socket is gone. */
   closed(): void {
-    this.#open.delete(this)
     this.receiver?.disconnected()
   }
 
