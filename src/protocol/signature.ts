@@ -7,10 +7,9 @@ export function sign(secret: string, text: string | Buffer): string {
 
 /** Whether `signature` is the one that belongs to `text`; takes the same time however much of it is right. */
 export function isSignatureOf(signature: string, secret: string, text: string | Buffer): boolean {
+  const given = Buffer.from(signature)
   // Lengths first: timingSafeEqual throws when they differ.
-  if (signature.length !== 64) return false
-  const given = Buffer.from(signature, 'latin1')
-  return timingSafeEqual(Buffer.from(sign(secret, text), 'latin1'), given)
+  return given.length === 64 && timingSafeEqual(Buffer.from(sign(secret, text)), given)
 }
 
 /** The signed string of a channel subscription; `channelData` whenever the client sends one. Source: protocol.md#auth-signed-string. */
