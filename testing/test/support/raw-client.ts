@@ -267,6 +267,11 @@ export class RawClient {
     this.#socket.resume()
   }
 
+  /** Ends the connection behind what was sent, without a close frame. */
+  end(): void {
+    this.#socket.end()
+  }
+
   /** Cuts the connection with a TCP reset, without a close frame. */
   destroy(): void {
     if (this.#socket instanceof tls.TLSSocket) this.#socket.destroy()
