@@ -94,7 +94,8 @@ export class NodeListener {
     this.#server.on('clientError', (error: ClientError, socket: Duplex) => {
       this.#refuseMalformed(error, socket)
     })
-    this.#server.on('tlsClientError', (error: ClientError) => {
+    this.#server.on('tlsClientError', (error: ClientError, socket: Duplex) => {
+      socket.destroy() // nothing can be answered without a TLS session
       if (error.code === 'ERR_SSL_HTTP_REQUEST') {
         parts.log.warn(
           {},
