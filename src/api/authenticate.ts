@@ -1,6 +1,6 @@
 import { secretOf, type App } from '../apps/app.js'
 import { quoted } from '../protocol/errors.js'
-import { bodyDigest, isSignatureOf, requestString } from '../protocol/signature.js'
+import { bodyDigest, isSignatureOf, requestString, signedParameters } from '../protocol/signature.js'
 import { refused, type ApiRequest, type ApiResponse } from './message.js'
 import { decodePath } from './query.js'
 
@@ -61,20 +61,19 @@ function checkSignature(
 ): ApiResponse | null {
   const signature = parameters.get('auth_signature')
   if (signature === undefined) return refused(401, 'Missing query parameter auth_signature')
-  const signed = new Map(parameters)
-  signed.delete('auth_signature')
+  const signed = signedParameters(parameters)
+  const isSigned = (path: string | null): boolean =>
+    path !== null && isSignatureOf(signature, secret, requestString(request.method, path, signed))
   // Clients sign the path as sent or before encoding it, with or without the prefix of a proxy.
-  const paths = new Set([
-    request.path,
-    decodePath(request.path),
-    request.fullPath,
-    decodePath(request.fullPath),
-  ])
-  for (const path of paths) {
-    if (path !== null && isSignatureOf(signature, secret, requestString(request.method, path, signed)))
-      return null
-  }
-  const names = [...signed.keys()].sort().join(', ')
+  const { path, fullPath } = request
+  if (isSigned(path)) return null
+  const others = new Set([decodePath(path), fullPath, decodePath(fullPath)])
+  others.delete(path)
+  for (const other of others) if (isSigned(other)) return null
+  const names = [...parameters.keys()]
+    .filter((name) => name !== 'auth_signature')
+    .sort()
+    .join(', ')
   return refused(
     401,
     `Invalid signature: expected the HMAC SHA256 hex digest of "${request.method}\\n${quoted(request.path, 200)}\\n` +

@@ -19,8 +19,8 @@ export async function postEvent(
   request: ApiRequest,
   parameters: ReadonlyMap<string, string>,
 ): Promise<ApiResponse> {
-  const body = parseBody(request.body, parameters)
-  if (isResponse(body)) return body
+  const body = parseBody(request.body) ?? parametersAsBody(request.body, parameters)
+  if (body === null) return notAnObject
   const event = parseEvent(body, channelsOf(body), hub.app.limits)
   if (isResponse(event)) return event
   await hub.publishToAll(event)
@@ -36,8 +36,8 @@ export async function postEvent(
 
 /** `POST /apps/ID/batch_events`: up to 10 events of one channel each; all are published or none. */
 export async function postBatch(hub: AppHub, request: ApiRequest): Promise<ApiResponse> {
-  const body = parseBody(request.body, new Map())
-  if (isResponse(body)) return body
+  const body = parseBody(request.body)
+  if (body === null) return notAnObject
   const batch = member(body, 'batch')
   if (!Array.isArray(batch)) return refused(400, '"batch" must be an array of events')
   const { eventsPerBatch } = hub.app.limits
@@ -62,25 +62,18 @@ export async function postBatch(hub: AppHub, request: ApiRequest): Promise<ApiRe
   return ok(JSON.stringify({ batch: attributes }))
 }
 
-/** The body as an object. Without a body, the query parameters stand in for it. */
-function parseBody(body: Buffer, parameters: ReadonlyMap<string, string>): Values | ApiResponse {
-  if (body.length === 0 && parameters.has('name')) return parametersAsBody(parameters)
-  const value = parseJson(body.toString())
-  return isObject(value) ? postMembersOf(value) : notAnObject
-}
-
-const postMembers = ['name', 'data', 'channel', 'channels', 'socket_id', 'info', 'batch'] as const
-
-/** Only what is known, so that no body can be taken for an answer. */
-function postMembersOf(value: Values): Values {
-  return Object.fromEntries(postMembers.map((name) => [name, member(value, name)]))
-}
-
 const notAnObject = refused(400, 'The body must be a JSON object')
 
-function parametersAsBody(parameters: ReadonlyMap<string, string>): Values {
+function parseBody(body: Buffer): Values | null {
+  const value = parseJson(body.toString())
+  return isObject(value) ? value : null
+}
+
+/** Without a body, the query parameters stand in for it. Source: protocol.md#http-events-query-parameters. */
+function parametersAsBody(body: Buffer, parameters: ReadonlyMap<string, string>): Values | null {
+  if (body.length > 0 || !parameters.has('name')) return null
   const channels = parameters.get('channels')?.split(',')
-  return { ...postMembersOf(Object.fromEntries(parameters)), ...(channels === undefined ? {} : { channels }) }
+  return { ...Object.fromEntries(parameters), ...(channels === undefined ? {} : { channels }) }
 }
 
 function parseBatchEvent(entry: unknown, limits: AppLimits): PostedEvent | ApiResponse {

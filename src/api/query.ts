@@ -12,7 +12,7 @@ export function parseQuery(query: string): Map<string, string> | null {
     const value = equals === -1 ? '' : decode(part.slice(equals + 1))
     if (name === null || value === null) return null
     const key = name.toLowerCase()
-    const array = /^(.+)\[\d*\]$/.exec(key)?.[1]
+    const array = key.endsWith(']') ? /^(.+)\[\d*\]$/.exec(key)?.[1] : undefined
     if (array === undefined) parameters.set(key, value)
     else {
       const before = parameters.get(array)

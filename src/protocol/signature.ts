@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 
 /** Lower-case hex HMAC-SHA256, the only signature of the protocol. */
 export function sign(secret: string, text: string | Buffer): string {
@@ -23,17 +23,29 @@ export function userString(socketId: string, userData: string): string {
 }
 
 /**
- * The signed string of an HTTP API request. `parameters` are decoded, with lower-case names, without `auth_signature`.
+ * The signed string of an HTTP API request, with {@link signedParameters}.
  * Source: protocol.md#http-auth-signed-string.
  */
-export function requestString(method: string, path: string, parameters: ReadonlyMap<string, string>): string {
-  const sorted = [...parameters.keys()].sort().map((name) => `${name}=${parameters.get(name) ?? ''}`)
-  return `${method}\n${path}\n${sorted.join('&')}`
+export function requestString(method: string, path: string, parameters: string): string {
+  return `${method}\n${path}\n${parameters}`
+}
+
+/**
+ * Parameters as they are signed: all but the signature, sorted by name, joined unescaped. Names and values are decoded,
+ * names in lower case.
+ */
+export function signedParameters(parameters: ReadonlyMap<string, string>): string {
+  let text = ''
+  for (const name of [...parameters.keys()].sort()) {
+    if (name === 'auth_signature') continue
+    text += `${text === '' ? '' : '&'}${name}=${parameters.get(name) ?? ''}`
+  }
+  return text
 }
 
 /** Lower-case hex MD5 of a request body. */
 export function bodyDigest(body: Buffer): string {
-  return createHash('md5').update(body).digest('hex')
+  return hash('md5', body)
 }
 
 /** `auth` in its two parts, or `null` when it is not of the form `key:signature`. Split at the first colon. */
