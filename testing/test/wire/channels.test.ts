@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { connectCrowd } from '../support/crowd.js'
-import { app2, startServer, isEvent, isSuccess, sendSubscribe, subscribe } from '../support/test-server.js'
+import { startServer, isEvent, isSuccess, sendSubscribe, subscribe } from '../support/test-server.js'
 import type { RawClient } from '../support/raw-client.js'
 import { WebhookReceiver } from '../support/webhook-receiver.js'
 
@@ -197,29 +197,5 @@ describe('a connection', () => {
     unsubscribe(client, 'b')
     await subscribe(client, 'd')
     await client.expectNothing((frame) => frame.channel === 'e')
-  })
-})
-
-describe('channels of two apps', () => {
-  // covers: CONN-45
-  it('have nothing to do with each other, whatever their names', async () => {
-    await using server = await startServer()
-    await using one = await server.connect('key1')
-    await using two = await server.connect('key2')
-    for (const channel of ['news', 'cache-news', 'private-news', 'presence-news']) {
-      const user = { userId: '7', userInfo: { of: 'one' } }
-      await subscribe(one, channel, user)
-      await server.publish(channel, 'n', 'x')
-      await one.next(isEvent(channel, 'n'))
-      await subscribe(two, channel, { ...user, userInfo: { of: 'two' }, app: app2 })
-      await server.publish(channel, 'for-two', 'x', {}, app2)
-      await two.next(isEvent(channel, 'for-two'))
-    }
-    one.send({ event: 'client-x', channel: 'presence-news', data: 1 })
-    await one.barrier()
-    await two.expectNothing((frame) => frame.event === 'n' || frame.event === 'client-x')
-    await one.expectNothing((frame) => frame.event === 'for-two')
-    const misses = two.inbox.items.filter((frame) => frame.event === 'pusher:cache_miss')
-    expect(misses).toHaveLength(1)
   })
 })

@@ -2,8 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { channelAuth, hmacHex, presenceData } from '../support/auth.js'
 import { connectCrowd } from '../support/crowd.js'
 import { encodeFrame } from '../support/frame-codec.js'
-import { sendRequest } from '../support/http-client.js'
-import { rosterOf } from '../support/presence.js'
 import { RawClient } from '../support/raw-client.js'
 import { RecordingLogger } from '../support/recording-logger.js'
 import {
@@ -16,81 +14,6 @@ import {
   startServer,
   subscribe,
 } from '../support/test-server.js'
-
-const prototypeKeys = [
-  '__proto__',
-  'constructor',
-  'prototype',
-  'toString',
-  'hasOwnProperty',
-  'valueOf',
-] as const
-
-describe('names that objects inherit', () => {
-  // covers: SEC-08
-  it.each(prototypeKeys)('are ordinary: %s as channel, event, member and user', async (name) => {
-    await using server = await startServer(everythingOn())
-    await using client = await server.connect()
-    await using other = await server.connect()
-    for (const channel of [name, `cache-${name}`, `private-${name}`]) {
-      expect((await server.api(`/channels/${channel}`)).json).toEqual({ occupied: false })
-      await subscribe(client, channel)
-      await server.publish(channel, name, name)
-      const { message } = await client.next(isEvent(channel, name))
-      expect(message).toEqual({ event: name, channel, data: name })
-    }
-    const channel = `presence-${name}`
-    await subscribe(client, channel, { userId: name, userInfo: { [name]: name } })
-    const roster = rosterOf(await subscribe(other, channel, { userId: 'other' }))
-    expect(new Set(roster.ids)).toEqual(new Set([name, 'other']))
-    expect(new Set(Object.keys(roster.hash))).toEqual(new Set([name, 'other']))
-    expect((await server.api(`/channels/${channel}/users`)).json).toEqual({
-      users: expect.arrayContaining([{ id: name }, { id: 'other' }]) as unknown,
-    })
-    await signIn(other, { id: 'other', watchlist: [name] })
-    await signIn(client, { id: name, watchlist: ['other'] })
-    await server.publish(`#server-to-user-${name}`, name, 'x')
-    await client.next(isEvent(`#server-to-user-${name}`, name))
-    const list = await server.api('/channels')
-    expect(Object.keys((list.json as { channels: object }).channels)).toHaveLength(4)
-    expect((await server.api(`/users/${name}/terminate_connections`, { method: 'POST' })).status).toBe(200)
-    expect(await client.closed()).toMatchObject({ code: 4009 })
-  })
-
-  // covers: SEC-08
-  it.each(prototypeKeys)('are unknown or ignored: %s in requests', async (name) => {
-    await using server = await startServer()
-    await using client = await server.connect()
-    await subscribe(client, 'presence-x', { userId: '7' })
-    const statusOf = async (path: string, request: object = {}): Promise<number> =>
-      (await server.api(path, request)).status
-    expect(await statusOf('/channels', { app: { ...app1, id: name } })).toBe(404)
-    expect(await statusOf('/channels', { app: { ...app1, key: name } })).toBe(401)
-    expect(await statusOf('/channels/presence-x', { query: { info: name } })).toBe(400)
-    expect(await statusOf('/channels', { query: { [name]: name } })).toBe(200)
-    expect(await statusOf(`/${name}`)).toBe(404)
-    expect(await statusOf(`/channels/presence-x/${name}`)).toBe(404)
-    const event = `{"name":"n","channel":"presence-x","data":"x","${name}":{"channels":["y"],"socket_id":"1.1"}}`
-    expect(await statusOf('/events', { body: event })).toBe(200)
-    await client.next('n')
-    const info = { name: 'n', channel: 'presence-x', data: 'x', info: name }
-    const { status, json } = await server.api('/events', { body: info })
-    expect(status === 400 || JSON.stringify(json).length < 50).toBe(true)
-    expect(await statusOf('/events', { body: { name: 'n', channel: 'x', data: { [name]: 1 } } })).not.toBe(
-      500,
-    )
-  })
-
-  // covers: SEC-08
-  it('are ordinary as the id and key of an app', async () => {
-    const app = { id: '__proto__', key: 'constructor', secret: 's' }
-    await using server = await startServer({ moreApps: [app] })
-    await using client = await server.connect(app.key)
-    await subscribe(client, 'private-x', { app })
-    await server.publish('private-x', 'n', 'x', {}, app)
-    await client.next('n')
-  })
-})
 
 describe('what receivers can see', () => {
   // covers: SEC-07, SEC-15
@@ -219,47 +142,5 @@ describe('a client that floods the server', () => {
     waits.sort((a, b) => a - b)
     expect(waits[2]).toBeLessThan(100)
     await expectRefused(flooder)
-  })
-})
-
-describe('requests that are too large', () => {
-  // covers: SEC-13
-  it('are answered with 413 when the body has 20 MB, with or without its length in front', async () => {
-    await using server = await startServer()
-    const body = Buffer.alloc(20_000_000, 'x')
-    expect((await server.api('/events', { body })).status).toBe(413)
-    expect((await server.api('/events', { body, chunkBytes: 65_536 })).status).toBe(413)
-    await using client = await server.connect()
-    await client.barrier()
-  })
-
-  // covers: SEC-13
-  it('are answered before the body has come when its length says too much', async () => {
-    await using server = await startServer()
-    const headers = [['Content-Length', String(10 ** 12)]] as const
-    const answer = await sendRequest(server.url, 'PUT', '/apps/app1/events', '', { headers })
-    expect(answer.status).toBe(413)
-  })
-
-  // covers: SEC-13
-  it('are refused when the headers have 20 MB', async () => {
-    await using server = await startServer()
-    const headers = [['X-Long', 'x'.repeat(20_000_000)]] as const
-    const outcome = await sendRequest(server.url, 'GET', '/up', '', { headers }).then(
-      ({ status }) => status,
-      () => 'cut off',
-    )
-    expect([431, 'cut off']).toContain(outcome)
-    const handshake = RawClient.connect(server.appUrl(), { headers: { Cookie: 'x'.repeat(200_000) } })
-    const status = await handshake.then(
-      async (client) => {
-        await client[Symbol.asyncDispose]()
-        return client.handshake.status
-      },
-      () => 'cut off',
-    )
-    expect([431, 'cut off']).toContain(status)
-    await using client = await server.connect()
-    await client.barrier()
   })
 })
