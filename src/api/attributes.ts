@@ -22,7 +22,7 @@ function isAttribute(text: string): text is Attribute {
   return attributeNames.some((name) => name === text)
 }
 
-/** Why an attribute does not exist for a channel, or `null` when it does. Source: protocol.md#http-queries-channel-info. */
+/** Why an attribute does not exist for a channel, or `null` when it does. Source: protocol.md#http-queries-info. */
 export function inapplicable(app: App, channel: string, attribute: Attribute): string | null {
   switch (attribute) {
     case 'user_count':

@@ -13,7 +13,7 @@ interface PostedEvent extends CheckedEvent {
 
 type Values = Readonly<Record<string, unknown>>
 
-/** `POST /apps/ID/events`: one event on up to 100 channels. Source: protocol.md#http-events-trigger. */
+/** `POST /apps/ID/events`: one event on up to 100 channels. Source: protocol.md#http-events-request. */
 export async function postEvent(
   hub: AppHub,
   request: ApiRequest,

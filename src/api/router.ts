@@ -26,7 +26,7 @@ interface Route {
 /** Seconds a client is asked to wait when delivery cannot be promised. */
 const RETRY_AFTER_SECONDS = '2'
 
-/** The HTTP API as a function. Source: protocol.md#http-api. */
+/** The HTTP API as a function. Source: protocol.md#http-auth-statuses, protocol.md#http-events-routes. */
 export class Api {
   constructor(
     private readonly hub: Hub,

@@ -27,7 +27,10 @@ export interface EventProblem {
   readonly tooLarge: boolean
 }
 
-/** Checks an event against the limits of its app. Source: protocol.md#http-events-trigger. */
+/**
+ * Checks an event against the limits of its app. Source: protocol.md#http-events-name, protocol.md#http-events-data,
+ * protocol.md#http-events-data-size, protocol.md#http-events-channels.
+ */
 export function checkEvent(event: UncheckedEvent, limits: AppLimits): CheckedEvent | EventProblem {
   const { name, data, channels, socketId } = event
   const invalid =

@@ -112,7 +112,7 @@ describe('the signature of a request', () => {
     expect(await server.api('/channels/news')).toMatchObject({ status: 200 })
   })
 
-  // covers: SIG-11
+  // covers: SIG-11, SEC-03
   it('does not hold for another body', async () => {
     await using server = await startServer()
     await using client = await server.connect()
