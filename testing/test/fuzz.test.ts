@@ -153,7 +153,7 @@ describe('a server under random and mutated input', () => {
     const property = fc.asyncProperty(runs, async (run) => {
       await Promise.all([...run.connections.map(sendFrames), sendRequests(run), shakeHands(run.handshake)])
       await server.publish('witness', 'tick', '{}')
-      await witness.next(isEvent('witness', 'tick'))
+      await witness.next(isEvent('witness', 'tick'), { timeoutMs: 10_000 })
       for (const { level, text } of lines.splice(0)) {
         if (level === 'error') throw new Error(`the server logged an error: ${text}`)
         secrets.expectNoneIn(text)

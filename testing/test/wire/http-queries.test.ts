@@ -117,7 +117,7 @@ describe('the list of channels', () => {
     await using client = await server.connect()
     const names = Array.from({ length: 5000 }, (_, index) => `channel-${index}`)
     for (const channel of names) client.send({ event: 'pusher:subscribe', data: { channel } })
-    await client.barrier()
+    await client.barrier({ timeoutMs: 10_000 })
     const listed = await channels(server)
     expect(Object.keys(listed as object).sort()).toEqual(names.sort())
   })

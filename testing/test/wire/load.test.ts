@@ -31,7 +31,7 @@ describe('a thousand subscribers', () => {
       const answer = await server.api('/batch_events', { body: { batch } })
       expect(answer.status).toBe(200)
     }
-    const frames = await witness.inbox.nextMany(isEvent('news', 'e'), EVENTS)
+    const frames = await witness.inbox.nextMany(isEvent('news', 'e'), EVENTS, { timeoutMs: 30_000 })
     expect(frames.map(({ data }) => Number(data))).toEqual(
       Array.from({ length: EVENTS }, (_, index) => index),
     )
