@@ -128,7 +128,7 @@ describe('the handshake', () => {
     '/app/key1/x',
     '//app/key1',
     '/apps/key1',
-    '/APP/key1',
+    '/pusher/app/key1',
   ])('closes an upgrade at the unknown path %s with 4005', async (path) => {
     await using server = await startServer()
     expect((await refusal(server.wsUrl, { path })).code).toBe(4005)
