@@ -81,9 +81,14 @@ export class NodeListener {
       options.tls === null
         ? createHttpServer(serverOptions)
         : createHttpsServer({ ...serverOptions, handshakeTimeout: HEADERS_TIMEOUT_MS, ...options.tls.read() })
+    const sockets = this.#sockets
+    // One function for all sockets: a closure each would weigh on every idle connection.
+    function forget(this: Socket): void {
+      sockets.delete(this)
+    }
     this.#server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.on('close', () => this.#sockets.delete(socket))
+      sockets.add(socket)
+      socket.on('close', forget)
     })
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       void this.#answer(request, response)
