@@ -30,8 +30,6 @@ export interface OutgoingMessage {
  * - The transport must bound what it queues for a client that does not read, drop what is beyond and tell `stalled`.
  */
 export interface Transport {
-  /** The client's address as far as it is known; behind trusted proxies the one they name. */
-  readonly remoteAddress: string
   send(message: OutgoingMessage): void
   /** Asks the peer for a sign of life that needs no help of the application (a WebSocket ping). */
   ping(): void

@@ -185,6 +185,8 @@ export class Connection implements TransportReceiver, Watched {
     if (this.#waiting === MAX_WAITING) this.transport.pause()
     void this.#attempt(this.#lanes.run(lane, task)).then(() => {
       this.#waiting -= 1
+      // Idle connections are many: they keep nothing they do not need.
+      if (this.#waiting === 0) this.#lanes = null
       if (this.#waiting === MAX_WAITING - 1) this.transport.resume()
     })
   }

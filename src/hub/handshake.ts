@@ -73,7 +73,7 @@ export class Handshake {
   #checkNode(request: HandshakeRequest, connectionCount: number): ProtocolError | null {
     const { maxConnections } = this.limits
     if (request.key === null) return closing(closeCodes.unknownPath, 'Unknown path: connect to /app/<key>')
-    if (!this.#isWithinRate(request.remoteAddress)) {
+    if (!this.#isWithinRate(request)) {
       return closing(
         closeCodes.overCapacity,
         'Too many connection attempts from this address; try again later',
@@ -88,9 +88,10 @@ export class Handshake {
     return checkProtocol(request.protocol)
   }
 
-  #isWithinRate(address: string): boolean {
+  #isWithinRate(request: HandshakeRequest): boolean {
     const { handshakesPerSecond: rate, handshakeBurst } = this.limits
     if (rate === null) return true
+    const address = request.remoteAddress
     const now = this.clock.now()
     if (this.#buckets.size >= SWEEP_AT) this.#sweep(now)
     let bucket = this.#buckets.get(address)

@@ -199,7 +199,6 @@ class FakeQueue {
 
 /** A transport to nowhere. */
 const transport: Transport = {
-  remoteAddress: '127.0.0.1',
   send: () => undefined,
   ping: () => undefined,
   close: () => undefined,

@@ -1,8 +1,9 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
+import { hmacSha256 } from './hmac.js'
 
 /** Lower-case hex HMAC-SHA256, the only signature of the protocol. */
 export function sign(secret: string, text: string | Buffer): string {
-  return createHmac('sha256', secret).update(text).digest('hex')
+  return hmacSha256(secret, text)
 }
 
 /** Whether `signature` is the one that belongs to `text`; takes the same time however much of it is right. */

@@ -2,12 +2,6 @@ import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import { TLSSocket } from 'node:tls'
 
-/** Where a request really comes from: the peer, or what trusted proxies say. */
-export interface ClientAddress {
-  readonly address: string
-  readonly isSecure: boolean
-}
-
 /** Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody else's are. */
 export class TrustedProxies {
   readonly #list = new BlockList()
@@ -22,16 +16,18 @@ export class TrustedProxies {
     }
   }
 
-  clientOf(request: IncomingMessage): ClientAddress {
-    const { socket, headers } = request
+  /** The address of the client; asking costs memory for as long as the socket lives, so it is asked when it matters. */
+  addressOf({ socket, headers }: IncomingMessage): string {
     const peer = unmapped(socket.remoteAddress ?? '')
-    const isSecure = socket instanceof TLSSocket
-    if (!this.#trusts(peer)) return { address: peer, isSecure }
+    return this.#trusts(peer) ? (this.#nearestUntrusted(headers['x-forwarded-for']) ?? peer) : peer
+  }
+
+  /** Whether the client came over TLS, to us or to a proxy of ours. */
+  isSecure({ socket, headers }: IncomingMessage): boolean {
     const proto = lastOf(headers['x-forwarded-proto'])
-    return {
-      address: this.#nearestUntrusted(headers['x-forwarded-for']) ?? peer,
-      isSecure: proto === undefined ? isSecure : proto.toLowerCase() === 'https',
-    }
+    if (proto !== undefined && this.#trusts(unmapped(socket.remoteAddress ?? '')))
+      return proto.toLowerCase() === 'https'
+    return socket instanceof TLSSocket
   }
 
   /** Each proxy appends who spoke to it, so the list is read from its end up to the first one that is no proxy of ours. */

@@ -184,10 +184,9 @@ export class NodeListener {
         return
       }
       const { hub } = this.parts
-      const handshake = this.#handshakeRequest(request)
-      const decision = await hub.decide(handshake)
+      const decision = await hub.decide(this.#handshakeRequest(request))
       if (decision.ok) accepted = decision
-      const transport = upgrade(this.#engine, request, socket, head, this.#sharing, handshake.remoteAddress)
+      const transport = upgrade(this.#engine, request, socket, head, this.#sharing)
       socket.off('error', onEarlyError)
       if (transport === null) return
       accepted = null
@@ -203,23 +202,27 @@ export class NodeListener {
 
   #handshakeRequest(request: IncomingMessage): HandshakeRequest {
     const { isInside, path, query } = this.#target(request)
-    const { address, isSecure } = this.#proxies.clientOf(request)
+    const proxies = this.#proxies
     const key = isInside ? /^\/app\/([^/]+)\/?$/.exec(path)?.[1] : undefined
     return {
       key: key === undefined ? null : decoded(key),
       protocol: new URLSearchParams(query).get('protocol'),
       origin: request.headers.origin,
-      isSecure,
-      remoteAddress: address,
+      isSecure: proxies.isSecure(request),
+      get remoteAddress() {
+        return proxies.addressOf(request)
+      },
     }
   }
 
   #target({ method = 'GET', url = '/' }: IncomingMessage): Target {
-    const [fullPath = '/', ...rest] = url.split('?')
+    const mark = url.indexOf('?')
+    const fullPath = mark === -1 ? url : url.slice(0, mark)
+    const query = mark === -1 ? '' : url.slice(mark + 1)
     const { path: prefix } = this.options
     const isInside = prefix === '' || fullPath === prefix || fullPath.startsWith(`${prefix}/`)
     const path = isInside ? fullPath.slice(prefix.length) : fullPath
-    return { method, isInside, path: path === '' ? '/' : path, fullPath, query: rest.join('?') }
+    return { method, isInside, path: path === '' ? '/' : path, fullPath, query }
   }
 
   #refuseMalformed(error: ClientError, socket: Duplex): void {

@@ -22,6 +22,16 @@ class QueuedWebSocket extends WebSocket {
     this.transport?.beforeClose()
     super.close(code, data)
   }
+
+  /** What `ws` tells goes straight to the transport: listeners of its own would weigh on every idle connection. */
+  override emit(event: string | symbol, data?: unknown, isBinary?: unknown): boolean {
+    if (event === 'message') this.transport?.received(data as Buffer, isBinary === true)
+    else if (event === 'ping') this.transport?.pinged(data as Buffer)
+    else if (event === 'pong') this.transport?.ponged()
+    else if (event === 'close') this.transport?.closed()
+    // 'error' is a fault of the peer or a broken socket: `ws` closes with the right code, and 'close' follows.
+    return true
+  }
 }
 
 /** The engine: `ws` reads frames and keeps the state of a connection, we write. */
@@ -54,12 +64,11 @@ export function upgrade(
   socket: Duplex,
   head: Buffer,
   sharing: TransportSharing,
-  remoteAddress: string,
 ): WebSocketTransport | null {
   if (!(socket instanceof Socket)) throw new TypeError('an upgraded connection of node:http is a net.Socket')
   let transport: WebSocketTransport | null = null
   engine.handleUpgrade(request, socket, head, (webSocket) => {
-    transport = new WebSocketTransport(webSocket, socket, sharing, remoteAddress)
+    transport = new WebSocketTransport(webSocket, socket, sharing)
   })
   return transport
 }
@@ -71,21 +80,10 @@ export class WebSocketTransport implements Transport {
   readonly #queue: SocketQueue
   #isClosing = false
 
-  constructor(
-    webSocket: QueuedWebSocket,
-    socket: Socket,
-    { outbox, maxPendingBytes }: TransportSharing,
-    readonly remoteAddress: string,
-  ) {
+  constructor(webSocket: QueuedWebSocket, socket: Socket, { outbox, maxPendingBytes }: TransportSharing) {
     this.#webSocket = webSocket
     this.#queue = new SocketQueue(outbox, socket, maxPendingBytes, this)
     webSocket.transport = this
-    // The listeners are functions of the module and find the transport on the socket: no closures per connection.
-    webSocket.on('message', onMessage)
-    webSocket.on('ping', onPing)
-    webSocket.on('pong', onPong)
-    webSocket.on('close', onClose)
-    webSocket.on('error', onError)
   }
 
   send(message: OutgoingMessage): void {
@@ -98,10 +96,6 @@ export class WebSocketTransport implements Transport {
     if (this.#isClosing) return
     this.#queue.write()
     this.#webSocket.ping()
-  }
-
-  pong(payload: Buffer): void {
-    if (!this.#isClosing) this.#queue.push(pongFrame(payload))
   }
 
   close(code: number, reason: string): void {
@@ -119,6 +113,21 @@ export class WebSocketTransport implements Transport {
 
   resume(): void {
     this.#webSocket.resume()
+  }
+
+  received(data: Buffer, isBinary: boolean): void {
+    if (isBinary) this.close(closeCodes.unsupportedData, 'Binary messages are not supported')
+    else this.receiver?.receive(data.toString())
+  }
+
+  /** Answered through the queue, so that a peer that pings and does not read meets its bound. */
+  pinged(payload: Buffer): void {
+    if (!this.#isClosing) this.#queue.push(pongFrame(payload))
+    this.receiver?.active()
+  }
+
+  ponged(): void {
+    this.receiver?.active()
   }
 
   /** The socket is gone. */
@@ -146,32 +155,4 @@ function fitted(reason: string): string {
   return bytes.length <= MAX_REASON_BYTES
     ? reason
     : bytes.toString('utf8', 0, MAX_REASON_BYTES).replace(/\uFFFD+$/, '')
-}
-
-function transportOf(webSocket: WebSocket): WebSocketTransport | null {
-  return webSocket instanceof QueuedWebSocket ? webSocket.transport : null
-}
-
-function onMessage(this: WebSocket, data: WebSocket.RawData, isBinary: boolean): void {
-  const transport = transportOf(this)
-  if (isBinary) transport?.close(closeCodes.unsupportedData, 'Binary messages are not supported')
-  else transport?.receiver?.receive((data as Buffer).toString())
-}
-
-function onPing(this: WebSocket, payload: Buffer): void {
-  const transport = transportOf(this)
-  transport?.pong(payload)
-  transport?.receiver?.active()
-}
-
-function onPong(this: WebSocket): void {
-  transportOf(this)?.receiver?.active()
-}
-
-function onClose(this: WebSocket): void {
-  transportOf(this)?.closed()
-}
-
-function onError(): void {
-  // A protocol fault of the peer or a broken socket; `ws` answers with the right close code and emits 'close'.
 }
