@@ -146,8 +146,9 @@ export interface LeaveResult extends ChannelCounts {
  * Rows of a node that dies must disappear within a bound, and their disappearance be told like a leave.
  */
 export interface Store {
-  /** Counts a connection in unless the app has `limit` already; false when it is full. */
+  /** Counts a connection in unless the app has `limit` already; false when it is full. Once for each socket id. */
   connect(appId: string, socketId: string, limit: number | null): Promise<boolean>
+  /** Counts out what `connect` counted in; once. */
   disconnect(appId: string, socketId: string): Promise<void>
   join(appId: string, request: JoinRequest): Promise<JoinResult>
   leave(appId: string, channel: string, socketId: string): Promise<LeaveResult>

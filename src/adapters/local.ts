@@ -31,7 +31,7 @@ interface RetainedState {
 
 /** Everything kept for one app. */
 interface AppState {
-  readonly connections: Set<string>
+  connections: number
   readonly channels: Map<string, ChannelState>
   readonly signedIn: Map<string, Set<string>>
   readonly retained: Map<string, RetainedState>
@@ -80,15 +80,15 @@ class LocalAdapter implements Broker, Store {
 
   // --- Store
 
-  connect(appId: string, socketId: string, limit: number | null): Promise<boolean> {
-    const { connections } = this.#app(appId)
-    if (limit !== null && connections.size >= limit) return Promise.resolve(false)
-    connections.add(socketId)
+  connect(appId: string, _socketId: string, limit: number | null): Promise<boolean> {
+    const app = this.#app(appId)
+    if (limit !== null && app.connections >= limit) return Promise.resolve(false)
+    app.connections += 1
     return Promise.resolve(true)
   }
 
-  disconnect(appId: string, socketId: string): Promise<void> {
-    this.#app(appId).connections.delete(socketId)
+  disconnect(appId: string, _socketId: string): Promise<void> {
+    this.#app(appId).connections -= 1
     return Promise.resolve()
   }
 
@@ -199,7 +199,7 @@ class LocalAdapter implements Broker, Store {
     let app = this.#apps.get(appId)
     if (app === undefined) {
       app = {
-        connections: new Set(),
+        connections: 0,
         channels: new Map(),
         signedIn: new Map(),
         retained: new Map(),

@@ -60,15 +60,15 @@ export class NodeListener {
   readonly #engine: WebSocketEngine
   readonly #sharing: TransportSharing
   readonly #proxies: TrustedProxies
-  /** Every TCP connection, whatever it is used for; node:http forgets those that were upgraded or have yet to speak TLS. */
-  readonly #sockets = new Set<Socket>()
+  /** TCP connections of the TLS port: node:http does not know those that have yet to speak TLS. */
+  readonly #tlsSockets = new Set<Socket>()
 
   constructor(
     private readonly options: NodeListenerOptions,
     private readonly parts: NodeListenerParts,
   ) {
     this.#engine = createEngine(options.maxPayloadBytes)
-    this.#sharing = { outbox: new Outbox(), maxPendingBytes: options.maxPendingBytes }
+    this.#sharing = { outbox: new Outbox(), maxPendingBytes: options.maxPendingBytes, open: new Set() }
     this.#proxies = new TrustedProxies(options.trustedProxies)
     const serverOptions = {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -81,15 +81,12 @@ export class NodeListener {
       options.tls === null
         ? createHttpServer(serverOptions)
         : createHttpsServer({ ...serverOptions, handshakeTimeout: HEADERS_TIMEOUT_MS, ...options.tls.read() })
-    const sockets = this.#sockets
-    // One function for all sockets: a closure each would weigh on every idle connection.
-    function forget(this: Socket): void {
-      sockets.delete(this)
+    if (options.tls !== null) {
+      this.#server.on('connection', (socket: Socket) => {
+        this.#tlsSockets.add(socket)
+        socket.on('close', () => this.#tlsSockets.delete(socket))
+      })
     }
-    this.#server.on('connection', (socket: Socket) => {
-      sockets.add(socket)
-      socket.on('close', forget)
-    })
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       void this.#answer(request, response)
     })
@@ -135,7 +132,9 @@ export class NodeListener {
     if (!this.#server.listening) return
     const closed = new Promise((resolve) => this.#server.close(resolve))
     const timeout = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy()
+      this.#server.closeAllConnections()
+      for (const transport of this.#sharing.open) transport.terminate()
+      for (const socket of this.#tlsSockets) socket.destroy()
     }, withinMs)
     this.#server.closeIdleConnections()
     await closed

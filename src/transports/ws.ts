@@ -55,6 +55,8 @@ export function createEngine(maxPayloadBytes: number): WebSocketEngine {
 export interface TransportSharing {
   readonly outbox: Outbox
   readonly maxPendingBytes: number
+  /** Every transport whose socket is not gone yet; node:http forgets connections that were upgraded. */
+  readonly open: Set<WebSocketTransport>
 }
 
 /** Completes the upgrade; answers `null` when the request was no valid WebSocket handshake (then it has been answered). */
@@ -78,9 +80,16 @@ export class WebSocketTransport implements Transport {
   receiver: TransportReceiver | null = null
   readonly #webSocket: QueuedWebSocket
   readonly #queue: SocketQueue
+  readonly #open: Set<WebSocketTransport>
   #isClosing = false
 
-  constructor(webSocket: QueuedWebSocket, socket: Socket, { outbox, maxPendingBytes }: TransportSharing) {
+  constructor(
+    webSocket: QueuedWebSocket,
+    socket: Socket,
+    { outbox, maxPendingBytes, open }: TransportSharing,
+  ) {
+    this.#open = open
+    open.add(this)
     this.#webSocket = webSocket
     this.#queue = new SocketQueue(outbox, socket, maxPendingBytes, this)
     webSocket.transport = this
@@ -132,6 +141,7 @@ export class WebSocketTransport implements Transport {
 
   /** The socket is gone. */
   closed(): void {
+    this.#open.delete(this)
     this.receiver?.disconnected()
   }
 
