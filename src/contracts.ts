@@ -49,7 +49,7 @@ export interface TransportReceiver {
   active(): void
   /** The client reads so slowly that its bound is exceeded; the receiver answers with `close`. */
   stalled(): void
-  /** The connection is gone, whoever ended it. Called exactly once, last. */
+  /** The connection is gone, or its end has begun, whoever ended it. Called exactly once, last. */
   disconnected(): void
 }
 

@@ -142,7 +142,7 @@ export class WebSocketTransport implements Transport {
   /** The socket is gone. */
   closed(): void {
     this.#open.delete(this)
-    this.receiver?.disconnected()
+    this.#leave()
   }
 
   /** Called by the queue. */
@@ -156,6 +156,14 @@ export class WebSocketTransport implements Transport {
     if (this.#isClosing) return
     this.#isClosing = true
     this.#queue.write()
+    // Not only when the socket is gone: a peer may take its time to end it, and would stay a member until then.
+    this.#leave()
+  }
+
+  #leave(): void {
+    const { receiver } = this
+    this.receiver = null
+    receiver?.disconnected()
   }
 }
 
