@@ -44,6 +44,7 @@ export async function memory() {
       title: `Memory: per idle connection with one subscription, ${count} connections, after garbage collection`,
       measured: [
         measured('resident (RSS)', 'KB', { pogo, 'bare ws server': ws }),
+        measured('resident, against ws', 'times', { pogo: pogo.map((kb, round) => kb / (ws[round] ?? NaN)) }),
         measured('heap used and external', 'KB', { pogo: used.pogo, 'bare ws server': used.ws }),
       ],
       // Resident memory moves with V8's young generation, which both servers grow in steps of up to 16 MB (3 KB for each of
