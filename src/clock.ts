@@ -8,8 +8,10 @@ export interface Timer {
  * Timers must not keep the process alive.
  */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch; may jump when the machine's clock is set. */
   now(): number
+  /** Milliseconds since some moment; never jumps. For what lasts. */
+  elapsed(): number
   /** Calls `callback` once after `delayMs`. */
   after(delayMs: number, callback: () => void): Timer
 }
@@ -17,6 +19,7 @@ export interface Clock {
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(delayMs, callback) {
     const timeout = setTimeout(callback, delayMs)
     timeout.unref()

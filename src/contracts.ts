@@ -19,6 +19,8 @@ export type { Member } from './protocol/presence.js'
  */
 export interface OutgoingMessage {
   readonly text: string
+  /** Of the event that was kept with this delivery. */
+  readonly retainedId?: string | undefined
   encoded: Buffer | null
 }
 
@@ -61,12 +63,16 @@ export type BrokerMessage =
       readonly text: string
       /** The connection that must not get it. */
       readonly exceptSocketId?: string
+      /** The `id` of the event that is kept with it, so that a joiner who was told of that does not get it again. */
+      readonly retainedId?: string
     }
   /** Close every connection of the topic; sent to the topic of a user. */
   | { readonly type: 'terminate' }
 
 /** The last event of a cache channel. */
 export interface RetainedEvent {
+  /** Tells one publish from another, on all nodes. */
+  readonly id: string
   readonly event: string
   /** The publisher's `data`, exactly. */
   readonly data: string
@@ -92,7 +98,8 @@ export interface Broker {
   unsubscribe(appId: string, topic: string): Promise<void>
   /**
    * Hands `message` to every interested node, this one included. With `retain`, keeps the event for later joiners in
-   * the same atomic step: a joiner sees it either from `Store.join` or as a delivery, never both and never neither.
+   * the same atomic step: whoever joins before it gets the delivery, whoever joins after it finds it in `Store.join`.
+   * Who was interested before joining may get both; the hub tells them apart by the id.
    */
   publish(appId: string, topic: string, message: BrokerMessage, retain?: RetainedEvent): Promise<void>
 }
@@ -176,7 +183,12 @@ export interface Adapter {
   close(): Promise<void>
 }
 
-/** Knows the apps. May read a database: answers may take time, and an app may change between two answers. */
+/**
+ * Knows the apps. May read a database: answers may take time, and an app may change between two answers. While it has
+ * not changed the answer should be the same object: webhooks are collected per object. Messages and request bodies are
+ * bounded for all apps of a server by the largest limits in its options, or by the defaults (10 KB of data for each of
+ * 10 events) when it has none.
+ */
 export interface AppManager {
   findById(id: string): Promise<App | null>
   findByKey(key: string): Promise<App | null>

@@ -94,6 +94,7 @@ export class Server {
   readonly #log: Logger
   #metrics: MetricsListener | null = null
   #port: number | null = null
+  #listening: Promise<void> | null = null
   #closing: Promise<void> | null = null
 
   /** @internal use {@link createServer} */
@@ -151,10 +152,17 @@ export class Server {
    *
    * @throws {ServerError} `ERR_ADDRESS_IN_USE` or `ERR_ADDRESS_UNAVAILABLE`
    */
-  async listen(): Promise<void> {
-    if (this.#port !== null || this.#closing !== null) {
-      throw new ServerError('ERR_SERVER_STATE', 'listen() may be called once, and not after close()')
+  listen(): Promise<void> {
+    if (this.#listening !== null || this.#closing !== null) {
+      return Promise.reject(
+        new ServerError('ERR_SERVER_STATE', 'listen() may be called once, and not after close()'),
+      )
     }
+    this.#listening = this.#listen()
+    return this.#listening
+  }
+
+  async #listen(): Promise<void> {
     this.#port = await this.#listener.listen()
     if (this.#config.metrics === null) return
     const { createMetrics, listenMetrics } = await import('./metrics/index.js')
@@ -162,7 +170,7 @@ export class Server {
       const metrics = createMetrics({ hub: this.#hub, webhookQueue: this.#webhookQueue })
       this.#metrics = await listenMetrics(metrics, this.#config.metrics)
     } catch (error) {
-      await this.close()
+      await this.#listener.close(0)
       throw error
     }
   }
@@ -200,9 +208,12 @@ export class Server {
   /**
    * Publishes an event to the subscribers of its channels, on every node.
    *
-   * @throws {ServerError} `ERR_APP_UNKNOWN`, `ERR_PUBLISH_INVALID` naming value and limit, `ERR_BROKER_UNAVAILABLE`
+   * @throws {ServerError} `ERR_APP_UNKNOWN`, `ERR_PUBLISH_INVALID` naming value and limit, `ERR_BROKER_UNAVAILABLE`,
+   * `ERR_SERVER_STATE` after close()
    */
   async publish(appId: string, { channels, name, data, socketId }: PublishedEvent): Promise<void> {
+    if (this.#closing !== null)
+      throw new ServerError('ERR_SERVER_STATE', 'the server is closed, nothing is delivered')
     const hub = await this.#hub.appHub(appId)
     if (hub === null) throw new ServerError('ERR_APP_UNKNOWN', `No app has the id '${appId}'`)
     const event = checkEvent({ channels, name, data, socketId }, hub.app.limits)
@@ -229,15 +240,33 @@ export class Server {
   }
 
   async #close(): Promise<void> {
-    const deadline = Date.now() + this.#config.shutdownTimeoutSeconds * 1000
-    const leftMs = (): number => Math.max(0, deadline - Date.now())
-    await this.#hub.drain(leftMs() / 2)
+    const deadline = performance.now() + this.#config.shutdownTimeoutSeconds * 1000
+    const leftMs = (): number => Math.max(0, deadline - performance.now())
+    // Whoever called listen() is told of its failure; here it only has to be over.
+    await this.#listening?.catch(() => undefined)
+    await this.#within('connections', leftMs(), this.#hub.drain(leftMs() / 2))
     this.#collector.flush()
-    await this.#webhookQueue.close(leftMs() / 2)
+    await this.#within('webhooks', leftMs(), this.#webhookQueue.close(leftMs() / 2))
     await this.#listener.close(leftMs())
     await this.#metrics?.close()
-    await this.#adapter.close()
+    await this.#within('adapter', leftMs(), this.#adapter.close())
     if (this.#port !== null) this.#log.info({}, 'server stopped')
+  }
+
+  /** Waits for a step of the shutdown, but not for ever: parts may be anybody's, and the next steps must come. */
+  async #within(step: string, timeoutMs: number, work: Promise<void>): Promise<void> {
+    let timeout: NodeJS.Timeout | undefined
+    const overdue = new Promise<'overdue'>((resolve) => {
+      timeout = setTimeout(() => resolve('overdue'), timeoutMs)
+    })
+    try {
+      if ((await Promise.race([work, overdue])) === 'overdue')
+        this.#log.warn({ step }, 'shutdown step not finished in time')
+    } catch (error) {
+      this.#log.error({ step, err: error }, 'shutdown step failed')
+    } finally {
+      clearTimeout(timeout)
+    }
   }
 }
 

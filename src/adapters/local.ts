@@ -37,9 +37,11 @@ interface AppState {
   readonly retained: Map<string, RetainedState>
   /** Cache channels whose emptiness was met while they were occupied. */
   readonly missed: Set<string>
+  /** At so many retained events the expired ones are swept out. */
+  sweepAt: number
 }
 
-/** After so many retained events the expired ones are swept out; then again at twice what is left. */
+/** The first sweep; the next one comes at twice what it leaves. */
 const FIRST_SWEEP_AT = 1000
 
 /**
@@ -54,7 +56,6 @@ export function createLocalAdapter(clock: Clock = systemClock): Adapter {
 class LocalAdapter implements Broker, Store {
   readonly #apps = new Map<string, AppState>()
   #receiver: BrokerReceiver | null = null
-  #sweepAt = FIRST_SWEEP_AT
 
   constructor(private readonly clock: Clock) {}
 
@@ -204,6 +205,7 @@ class LocalAdapter implements Broker, Store {
         signedIn: new Map(),
         retained: new Map(),
         missed: new Set(),
+        sweepAt: FIRST_SWEEP_AT,
       }
       this.#apps.set(appId, app)
     }
@@ -213,19 +215,19 @@ class LocalAdapter implements Broker, Store {
   #retained(app: AppState, channel: string): RetainedEvent | null {
     const kept = app.retained.get(channel)
     if (kept === undefined) return null
-    const ttlMs = kept.expiresAt - this.clock.now()
+    const ttlMs = kept.expiresAt - this.clock.elapsed()
     if (ttlMs > 0) return { ...kept.event, ttlMs }
     app.retained.delete(channel)
     return null
   }
 
   #retain(app: AppState, channel: string, event: RetainedEvent): void {
-    const now = this.clock.now()
+    const now = this.clock.elapsed()
     app.retained.set(channel, { event, expiresAt: now + event.ttlMs })
     app.missed.delete(channel)
-    if (app.retained.size < this.#sweepAt) return
+    if (app.retained.size < app.sweepAt) return
     for (const [name, { expiresAt }] of app.retained) if (expiresAt <= now) app.retained.delete(name)
-    this.#sweepAt = Math.max(FIRST_SWEEP_AT, app.retained.size * 2)
+    app.sweepAt = Math.max(FIRST_SWEEP_AT, app.retained.size * 2)
   }
 }
 

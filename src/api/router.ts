@@ -65,7 +65,10 @@ export class Api {
     const parameters = parseQuery(request.query)
     if (parameters === null) return refused(400, 'The query string is not valid percent-encoded UTF-8')
     const unauthorized = authenticate(hub.app, request, parameters, this.clock.now())
-    if (unauthorized !== null) return unauthorized
+    if (unauthorized !== null) {
+      hub.parts.emit({ type: 'request_unauthorized', appId, reason: unauthorized.reason })
+      return refused(401, unauthorized.message)
+    }
     if (!hub.app.enabled) return refused(403, `The app '${quoted(appId)}' is disabled`)
     if (!isUtf8(request.body)) return refused(400, 'The body is not valid UTF-8')
     const route = findRoute(segments.slice(3) as string[])

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { App } from '../apps/app.js'
 import type { CheckedEvent } from '../apps/event-limits.js'
 import type { Clock } from '../clock.js'
@@ -81,14 +82,15 @@ export class AppHub {
     dataLiteral: string,
   ): Promise<void> {
     const text = channelEvent(name, channel, dataLiteral)
-    const message: BrokerMessage =
-      exceptSocketId === undefined ? { type: 'deliver', text } : { type: 'deliver', text, exceptSocketId }
+    const except = exceptSocketId === undefined ? {} : { exceptSocketId }
     try {
       if (isCacheChannel(channel)) {
+        const id = randomUUID()
         const ttlMs = this.app.cacheTtlSeconds * 1000
-        await this.parts.broker.publish(this.app.id, channel, message, { event: name, data, ttlMs })
+        const message: BrokerMessage = { type: 'deliver', text, ...except, retainedId: id }
+        await this.parts.broker.publish(this.app.id, channel, message, { id, event: name, data, ttlMs })
       } else {
-        await this.parts.broker.publish(this.app.id, channel, message)
+        await this.parts.broker.publish(this.app.id, channel, { type: 'deliver', text, ...except })
       }
     } catch (error) {
       this.parts.emit({ type: 'publish_failed', appId: this.app.id, channel, error })

@@ -57,7 +57,7 @@ function check(connection: Connection, message: ClientEventMessage, data: string
     )
   }
   const rate = limits.clientEventsPerSecond
-  const now = parts.clock.now()
+  const now = parts.clock.elapsed()
   connection.clientEvents ??= new TokenBucket(rate, rate, now)
   if (!connection.clientEvents.take(now)) {
     const text = `Client event rejected: the rate limit is ${String(rate)} per second and connection`

@@ -29,6 +29,8 @@ export class Connection implements TransportReceiver, Watched {
   user: SignedInUser | null = null
   /** Whether it signed in or subscribed to a channel that needs authorisation. */
   isAuthorized = false
+  /** Whether it is told of the users on its watchlist. */
+  isWatching = false
   clientEvents: TokenBucket | null = null
   wheelSlot: Set<Watched> | null = null
   /** Requests about the same channel one after another, different channels side by side. */
@@ -46,7 +48,7 @@ export class Connection implements TransportReceiver, Watched {
   ) {
     const { wheel, clock } = hub.parts
     wheel.add(this, this.#firstCheckMs())
-    this.#openedAtMs = clock.now()
+    this.#openedAtMs = clock.elapsed()
     this.#lastSeenMs = wheel.now
   }
 
@@ -97,6 +99,8 @@ export class Connection implements TransportReceiver, Watched {
   }
 
   stalled(): void {
+    if (this.#isClosed) return
+    this.hub.parts.emit({ type: 'connection_stalled', appId: this.hub.app.id, socketId: this.socketId })
     this.end(
       closeCodes.overCapacity,
       'Too slow: more messages are waiting for this connection than it may leave unread',

@@ -14,11 +14,16 @@ export function logHubEvent(log: Logger, event: HubEvent): void {
     case 'unsubscribed':
     case 'user_signed_in':
     case 'auth_failed':
-    case 'refused': {
+    case 'request_unauthorized':
+    case 'connection_stalled': {
       const { type, ...fields } = event
       log.debug(fields, type.replaceAll('_', ' '))
       return
     }
+    case 'refused':
+      // Without its text, which may quote what the client sent.
+      log.debug({ appId: event.appId, socketId: event.socketId, code: event.code }, 'refused')
+      return
     default:
     // Events and state changes are counted by the metrics; one line each would drown the rest.
   }

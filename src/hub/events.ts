@@ -23,6 +23,10 @@ export type HubEvent = { readonly appId: string } & (
   | { readonly type: 'published'; readonly channel: string; readonly name: string; readonly data: string }
   | { readonly type: 'publish_failed'; readonly channel: string; readonly error: unknown }
   | { readonly type: 'auth_failed'; readonly socketId: string; readonly reason: AuthFailureReason }
+  /** A request to the HTTP API that was not signed as it must be. */
+  | { readonly type: 'request_unauthorized'; readonly reason: RequestFailureReason }
+  /** A client left more unread than it may; the connection ends. */
+  | { readonly type: 'connection_stalled'; readonly socketId: string }
   /** A `pusher:error` frame was sent; the connection lives on. */
   | {
       readonly type: 'refused'
@@ -31,6 +35,10 @@ export type HubEvent = { readonly appId: string } & (
       readonly message: string
     }
 )
+
+/** Why a request was not authenticated; labels of a metric. */
+export type RequestFailureReason =
+  AuthFailureReason | 'unsupported_version' | 'timestamp_expired' | 'body_mismatch'
 
 /** A client event that was accepted. */
 export interface ClientEvent {

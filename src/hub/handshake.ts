@@ -32,12 +32,13 @@ export interface HandshakeLimits {
 const OLDEST_PROTOCOL = 4
 const NEWEST_PROTOCOL = 7
 
-/** Addresses whose buckets are remembered before full ones are thrown away. */
-const SWEEP_AT = 10_000
+/** Addresses remembered at least; from twice as many on, those not seen for longest are forgotten. */
+const REMEMBERED_ADDRESSES = 10_000
 
 /** Decides who may connect. A refusal is told after the upgrade, since browsers hide the status of a failed one. */
 export class Handshake {
-  readonly #buckets = new Map<string, TokenBucket>()
+  #buckets = new Map<string, TokenBucket>()
+  #olderBuckets = new Map<string, TokenBucket>()
 
   constructor(
     private readonly apps: AppManager,
@@ -92,18 +93,17 @@ export class Handshake {
     const { handshakesPerSecond: rate, handshakeBurst } = this.limits
     if (rate === null) return true
     const address = request.remoteAddress
-    const now = this.clock.now()
-    if (this.#buckets.size >= SWEEP_AT) this.#sweep(now)
-    let bucket = this.#buckets.get(address)
-    if (bucket === undefined) {
-      bucket = new TokenBucket(rate, handshakeBurst, now)
-      this.#buckets.set(address, bucket)
+    const now = this.clock.elapsed()
+    const bucket =
+      this.#buckets.get(address) ??
+      this.#olderBuckets.get(address) ??
+      new TokenBucket(rate, handshakeBurst, now)
+    if (this.#buckets.size >= REMEMBERED_ADDRESSES) {
+      this.#olderBuckets = this.#buckets
+      this.#buckets = new Map()
     }
+    this.#buckets.set(address, bucket)
     return bucket.take(now)
-  }
-
-  #sweep(now: number): void {
-    for (const [address, bucket] of this.#buckets) if (bucket.isFull(now)) this.#buckets.delete(address)
   }
 }
 

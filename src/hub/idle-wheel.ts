@@ -27,12 +27,12 @@ export class IdleWheel {
   constructor(clock: Clock, tickMs: number) {
     this.#clock = clock
     this.#tickMs = tickMs
-    this.now = clock.now()
+    this.now = clock.elapsed()
   }
 
   add(watched: Watched, delayMs: number): void {
     if (!this.#isTicking) {
-      this.now = this.#clock.now()
+      this.now = this.#clock.elapsed()
       this.#isTicking = true
       this.#schedule()
     }
@@ -66,7 +66,7 @@ export class IdleWheel {
   }
 
   #tick(): void {
-    this.now = this.#clock.now()
+    this.now = this.#clock.elapsed()
     this.#position = (this.#position + 1) % SLOTS
     const due = this.#slot(this.#position)
     if (due.size > 0) {

@@ -20,12 +20,6 @@ export class TokenBucket {
     return true
   }
 
-  /** Whether nothing is missing, so that the bucket may be forgotten. */
-  isFull(nowMs: number): boolean {
-    this.#refill(nowMs)
-    return this.#tokens >= this.burst
-  }
-
   #refill(nowMs: number): void {
     const elapsedMs = Math.max(0, nowMs - this.#refilledAt)
     this.#tokens = Math.min(this.burst, this.#tokens + (elapsedMs * this.perSecond) / 1000)

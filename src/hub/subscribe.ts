@@ -1,4 +1,4 @@
-import type { AuthorizationResult, Member, OutgoingMessage } from '../contracts.js'
+import type { AuthorizationResult, Member, OutgoingMessage, RetainedEvent } from '../contracts.js'
 import {
   channelKind,
   isCacheChannel,
@@ -156,7 +156,7 @@ async function join(
       const { event, data } = joined.retained
       connection.send(channelEvent(event, channel, JSON.stringify(data)))
     } else if (isCacheChannel(channel)) connection.send(cacheMiss(channel))
-    for (const message of held) connection.transport.send(message)
+    for (const message of afterRetained(held, joined.retained)) connection.transport.send(message)
     topic.admit(connection)
     connection.channels.set(channel, member)
     if (kind !== 'public') connection.isAuthorized = true
@@ -171,6 +171,17 @@ async function join(
   if (joined.firstMiss) parts.emit({ type: 'cache_miss', appId: app.id, channel })
   await hub.subscriptionCounts.changed(channel, joined.subscriptions)
   if (!connection.isOpen() && !connection.channels.has(channel)) await leave(connection, channel, member)
+}
+
+/** What was held, without the kept event that was just replayed and the events before it. */
+function afterRetained(
+  held: readonly OutgoingMessage[],
+  retained: RetainedEvent | null,
+): readonly OutgoingMessage[] {
+  const replayed = held.findIndex(({ retainedId }) => retainedId !== undefined && retainedId === retained?.id)
+  return replayed === -1
+    ? held
+    : held.filter(({ retainedId }, index) => retainedId === undefined || index > replayed)
 }
 
 /** Nothing is answered; a channel that was not subscribed is an error that changes nothing. */

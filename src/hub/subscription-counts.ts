@@ -29,7 +29,7 @@ export class SubscriptionCounts {
       await this.#send(channel, count)
       return
     }
-    const now = this.hub.parts.clock.now()
+    const now = this.hub.parts.clock.elapsed()
     const waitMs = pending === undefined ? 0 : pending.sentAt + this.hub.app.subscriptionCountIntervalMs - now
     if (waitMs <= 0) {
       this.#channels.set(channel, { sentAt: now, count, timer: null })
@@ -37,7 +37,7 @@ export class SubscriptionCounts {
     } else if (pending?.timer === null) {
       pending.timer = this.hub.parts.clock.after(waitMs, () => {
         pending.timer = null
-        pending.sentAt = this.hub.parts.clock.now()
+        pending.sentAt = this.hub.parts.clock.elapsed()
         void this.#send(channel, pending.count)
       })
     }

@@ -3,8 +3,8 @@ import { closeCodes } from '../protocol/errors.js'
 import type { Connection } from './connection.js'
 
 /** A frame that is encoded when the first transport needs it. */
-export function outgoing(text: string): OutgoingMessage {
-  return { text, encoded: null }
+export function outgoing(text: string, retainedId?: string): OutgoingMessage {
+  return { text, retainedId, encoded: null }
 }
 
 /** The connections of this node that hear one broker topic: a channel, the messages to a user, or a user's presence. */
@@ -36,12 +36,12 @@ export class Topic {
   /** Hands a message to every local subscriber; answers how many got it. */
   deliver(message: BrokerMessage): number {
     if (message.type === 'terminate') {
-      for (const connection of [...this.#subscribers]) {
+      for (const connection of [...this.#subscribers, ...this.#joining.keys()]) {
         connection.end(closeCodes.unauthorized, 'Connection terminated by the application')
       }
       return 0
     }
-    return this.#broadcast(outgoing(message.text), message.exceptSocketId)
+    return this.#broadcast(outgoing(message.text, message.retainedId), message.exceptSocketId)
   }
 
   #broadcast(message: OutgoingMessage, exceptSocketId: string | undefined): number {

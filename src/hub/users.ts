@@ -32,6 +32,8 @@ export async function signIn(connection: Connection, { auth, userData }: SigninM
   }
   if (connection.user !== null) {
     connection.send(signinSuccess(userData))
+    // What failed the first time is made good.
+    if (!connection.isWatching) await watch(connection, connection.user.watchlist)
     return
   }
   const watched = app.watchlist ? user.watchlist.slice(0, app.limits.watchlistUsers) : []
@@ -42,7 +44,7 @@ export async function signIn(connection: Connection, { auth, userData }: SigninM
     const text = `Watchlist too long: the limit is ${limit} users; accepted are ${watched.join(', ')}`
     connection.refuse(refusal(text, eventErrorCodes.watchlistTooLong))
   }
-  if (watched.length > 0) await watch(connection, watched)
+  await watch(connection, watched)
 }
 
 function checkUser(connection: Connection, user: SignedInUser | string): SignedInUser | string {
@@ -83,28 +85,29 @@ async function enterAsUser(connection: Connection, user: SignedInUser, userData:
 
 /** Listens for the watched users first and then asks who is online, so that no change is lost in between. */
 async function watch(connection: Connection, userIds: readonly string[]): Promise<void> {
+  if (userIds.length === 0) return
   const { hub } = connection
   const held: OutgoingMessage[] = []
-  const topics = await Promise.all(
-    userIds.map((userId) => {
-      const topic = presenceTopic(userId)
-      return hub.serial.run(topic, () => hub.enter(topic, connection, held))
-    }),
-  )
-  const online = await hub.parts.store.online(hub.app.id, userIds)
-  if (!connection.isOpen()) {
-    await unwatch(hub, connection, userIds)
-    return
+  try {
+    const topics = await Promise.all(
+      userIds.map((userId) => {
+        const topic = presenceTopic(userId)
+        return hub.serial.run(topic, () => hub.enter(topic, connection, held))
+      }),
+    )
+    const online = await hub.parts.store.online(hub.app.id, userIds)
+    if (connection.isOpen()) {
+      const isOnline = (userId: string): boolean => online.has(userId)
+      const offline = userIds.filter((userId) => !isOnline(userId))
+      connection.send(watchlistEvents(userIds.filter(isOnline), offline))
+      for (const message of held) connection.transport.send(message)
+      for (const topic of topics) topic.admit(connection)
+      connection.isWatching = true
+    }
+  } finally {
+    // Gone meanwhile, or failed: nothing may go on being held for it.
+    if (!connection.isWatching) await unwatch(hub, connection, userIds)
   }
-  const isOnline = (userId: string): boolean => online.has(userId)
-  connection.send(
-    watchlistEvents(
-      userIds.filter(isOnline),
-      userIds.filter((userId) => !isOnline(userId)),
-    ),
-  )
-  for (const message of held) connection.transport.send(message)
-  for (const topic of topics) topic.admit(connection)
 }
 
 async function unwatch(hub: AppHub, connection: Connection, userIds: readonly string[]): Promise<void> {

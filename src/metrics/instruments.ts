@@ -31,6 +31,11 @@ export const instruments = {
     help: 'Handshakes and connections the server ended itself, by close code; app_id is empty where none is known.',
     labels: ['app_id', 'code'],
   },
+  slow_consumers_total: {
+    type: 'counter',
+    help: 'Connections ended because the client left more unread than maxPendingBytes.',
+    labels: ['app_id'],
+  },
   subscriptions_active: {
     type: 'gauge',
     help: 'Channel subscriptions of the connections on this node.',
@@ -83,7 +88,7 @@ export const instruments = {
   },
   auth_failures_total: {
     type: 'counter',
-    help: 'Refused channel authorisations and sign-ins, by reason.',
+    help: 'Refused channel authorisations, sign-ins and HTTP requests, by reason.',
     labels: ['app_id', 'reason'],
   },
   errors_sent_total: {

@@ -35,7 +35,11 @@ export function countEvent(recorder: Recorder, event: HubEvent): void {
     case 'publish_failed':
       recorder.add('publish_failures_total', { ...app, reason: reasonOf(event.error) })
       return
+    case 'connection_stalled':
+      recorder.add('slow_consumers_total', app)
+      return
     case 'auth_failed':
+    case 'request_unauthorized':
       recorder.add('auth_failures_total', { ...app, reason: event.reason })
       return
     case 'refused':

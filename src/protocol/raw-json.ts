@@ -14,7 +14,7 @@ export interface RawObject {
 export function parseObject(text: string): RawObject | null {
   const value = parseJson(text)
   if (!isObject(value)) return null
-  return { value, raw: (name) => memberText(text, name) }
+  return { value, raw: (name) => spelledMember(text, name) }
 }
 
 /** Parses any JSON text; answers `undefined` when it is none. Never throws. */
@@ -37,7 +37,7 @@ export function member(value: Readonly<Record<string, unknown>>, name: string): 
 }
 
 /** The spelled value of a top-level member of `text`, which must be a valid JSON object. The last duplicate wins. */
-function memberText(text: string, name: string): string | undefined {
+function spelledMember(text: string, name: string): string | undefined {
   let found: string | undefined
   let at = skipSpace(text, 0) + 1
   for (;;) {

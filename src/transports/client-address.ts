@@ -30,12 +30,16 @@ export class TrustedProxies {
     return socket instanceof TLSSocket
   }
 
-  /** Each proxy appends who spoke to it, so the list is read from its end up to the first one that is no proxy of ours. */
+  /**
+   * Each proxy appends who spoke to it, so the list is read from its end up to the first one that is no proxy of ours.
+   * What stands left of that one was written by the client; if that one is no address, nobody is believed.
+   */
   #nearestUntrusted(forwardedFor: string | string[] | undefined): string | undefined {
     const hops = String(forwardedFor ?? '')
       .split(',')
-      .map((hop) => unmapped(hop.trim()))
-    return hops.reverse().find((hop) => isIP(hop) !== 0 && !this.#trusts(hop))
+      .map(addressIn)
+    const nearest = hops.reverse().find((hop) => !this.#trusts(hop))
+    return nearest !== undefined && isIP(nearest) !== 0 ? nearest : undefined
   }
 
   #trusts(address: string): boolean {
@@ -46,6 +50,12 @@ export class TrustedProxies {
 
 function lastOf(header: string | string[] | undefined): string | undefined {
   return header === undefined ? undefined : String(header).split(',').at(-1)?.trim()
+}
+
+/** Some proxies add the port: `203.0.113.9:4711`, `[2001:db8::1]:4711`. */
+function addressIn(hop: string): string {
+  const text = hop.trim()
+  return unmapped(/^\[([^\]]+)\]/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text)
 }
 
 /** `::ffff:10.0.0.1` is `10.0.0.1`. */

@@ -51,8 +51,11 @@ const MAX_HEADER_BYTES = 65_536
 /** First byte of a TLS record that begins a handshake. */
 const TLS_HANDSHAKE = 0x16
 
-const WRONG_VERSION =
-  'HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+const WRONG_VERSION = upgradeRefusal('Only WebSocket version 13 is spoken here', 'Sec-WebSocket-Version: 13')
+const WRONG_PROTOCOL = upgradeRefusal(
+  'This request offers an upgrade to another protocol, which Node hands over before it can be answered: leave out its Upgrade header',
+  'Upgrade: websocket',
+)
 
 /** HTTP and WebSocket on one port of this machine. */
 export class NodeListener {
@@ -62,6 +65,8 @@ export class NodeListener {
   readonly #proxies: TrustedProxies
   /** TCP connections of the TLS port: node:http does not know those that have yet to speak TLS. */
   readonly #tlsSockets = new Set<Socket>()
+  /** Connections on their way from node:http to a transport. */
+  readonly #upgrading = new Set<Duplex>()
 
   constructor(
     private readonly options: NodeListenerOptions,
@@ -76,6 +81,8 @@ export class NodeListener {
       connectionsCheckingInterval: 2000,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Where Node knows it (24.9 and later), requests that merely offer HTTP/2 are answered like any other.
+      shouldUpgradeCallback: isWebSocketUpgrade,
     }
     this.#server =
       options.tls === null
@@ -134,7 +141,7 @@ export class NodeListener {
     const timeout = setTimeout(() => {
       this.#server.closeAllConnections()
       for (const transport of this.#sharing.open) transport.terminate()
-      for (const socket of this.#tlsSockets) socket.destroy()
+      for (const socket of [...this.#tlsSockets, ...this.#upgrading]) socket.destroy()
     }, withinMs)
     this.#server.closeIdleConnections()
     await closed
@@ -176,10 +183,12 @@ export class NodeListener {
     }
     socket.on('error', onEarlyError)
     let accepted: (HandshakeResult & { ok: true }) | null = null
+    this.#upgrading.add(socket)
     try {
-      if (request.headers['sec-websocket-version'] !== '13') {
+      const isWebSocket = isWebSocketUpgrade(request)
+      if (!isWebSocket || request.headers['sec-websocket-version'] !== '13') {
         // Nobody reads from it any more, so that it would never see the client's end.
-        socket.end(WRONG_VERSION, () => socket.destroy())
+        socket.end(isWebSocket ? WRONG_VERSION : WRONG_PROTOCOL, () => socket.destroy())
         return
       }
       const { hub } = this.parts
@@ -195,6 +204,7 @@ export class NodeListener {
       this.parts.log.error({ err: error }, 'upgrade failed')
       socket.destroy()
     } finally {
+      this.#upgrading.delete(socket)
       if (accepted !== null) await this.parts.hub.abandon(accepted)
     }
   }
@@ -241,8 +251,25 @@ export class NodeListener {
         : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
           ? '408 Request Timeout'
           : '400 Bad Request'
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    // node:http no longer knows a socket whose request failed; one that the client keeps half open would stay for ever.
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
   }
+}
+
+function isWebSocketUpgrade({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+function upgradeRefusal(text: string, header: string): string {
+  const length = `Content-Length: ${String(Buffer.byteLength(text))}`
+  const head = [
+    'HTTP/1.1 426 Upgrade Required',
+    header,
+    'Content-Type: text/plain',
+    length,
+    'Connection: close',
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${text}`
 }
 
 interface ClientError extends Error {

@@ -13,6 +13,9 @@ const POLL_MS = 1000
 
 /** A certificate in two files that may be renewed while the server runs. */
 export class TlsFiles {
+  /** Kept, since without it other watchers of the same files would be ended as well. */
+  #reload: (() => void) | null = null
+
   constructor(
     private readonly files: { readonly cert: string; readonly key: string },
     private readonly log: Logger,
@@ -27,7 +30,7 @@ export class TlsFiles {
 
   /** Calls `onChange` with each new pair; one that cannot be used is logged, and the old one stays. */
   watch(onChange: (pair: TlsPair) => void): void {
-    const reload = (): void => {
+    this.#reload = () => {
       try {
         onChange(this.read())
         this.log.info({ cert: this.files.cert }, 'certificate reloaded')
@@ -38,11 +41,13 @@ export class TlsFiles {
         )
       }
     }
-    for (const file of this.#watched()) watchFile(file, { interval: POLL_MS, persistent: false }, reload)
+    for (const file of this.#watched())
+      watchFile(file, { interval: POLL_MS, persistent: false }, this.#reload)
   }
 
   unwatch(): void {
-    for (const file of this.#watched()) unwatchFile(file)
+    if (this.#reload === null) return
+    for (const file of this.#watched()) unwatchFile(file, this.#reload)
   }
 
   #watched(): readonly string[] {

@@ -26,7 +26,7 @@ export class Departures {
   add(event: ComingOrGoing, delayMs: number): void {
     const key = keyOf(event)
     this.#waiting.delete(key) // a row that is already there would keep its old place
-    this.#waiting.set(key, { event, dueAtMs: this.clock.now() + delayMs })
+    this.#waiting.set(key, { event, dueAtMs: this.clock.elapsed() + delayMs })
     this.#release()
   }
 
@@ -40,7 +40,7 @@ export class Departures {
     this.#release(Infinity)
   }
 
-  #release(untilMs = this.clock.now()): void {
+  #release(untilMs = this.clock.elapsed()): void {
     for (const [key, { event, dueAtMs }] of this.#waiting) {
       if (dueAtMs > untilMs && this.#waiting.size <= MAX_WAITING) break
       this.#waiting.delete(key)
@@ -57,7 +57,7 @@ export class Departures {
       this.#timer = null
       return
     }
-    this.#timer ??= this.clock.after(Math.max(1, first.dueAtMs - this.clock.now()), () => {
+    this.#timer ??= this.clock.after(Math.max(1, first.dueAtMs - this.clock.elapsed()), () => {
       this.#timer = null
       this.#release()
     })

@@ -76,7 +76,7 @@ export class Line {
       return false
     }
     this.#isFull = false
-    const retryUntilMs = clock.now() + delivery.endpoint.retrySeconds * 1000
+    const retryUntilMs = clock.elapsed() + delivery.endpoint.retrySeconds * 1000
     this.#waiting.push({ delivery, bytes, retryUntilMs, attempts: 0 })
     this.#events += delivery.events
     this.#bytes += bytes
@@ -122,7 +122,7 @@ export class Line {
   /** Source: protocol.md#webhooks-retry. The last attempt is made in the moment the time is over. */
   async #retry({ delivery, attempts, retryUntilMs }: Waiting, cause: string): Promise<void> {
     const { clock, log, random } = this.#parts
-    const leftMs = retryUntilMs - clock.now()
+    const leftMs = retryUntilMs - clock.elapsed()
     if (leftMs <= 0 && !this.#isClosing) {
       log.warn({ ...this.#fields(delivery), attempt: attempts, cause }, 'webhook given up')
       this.#finish('given_up')

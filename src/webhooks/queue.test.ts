@@ -299,6 +299,10 @@ class ManualClock implements Clock {
     return this.#nowMs
   }
 
+  elapsed(): number {
+    return this.now()
+  }
+
   after(delayMs: number, callback: () => void): { cancel(): void } {
     const timer = { dueMs: this.#nowMs + delayMs, callback }
     this.#timers.add(timer)

@@ -268,6 +268,10 @@ class OneTimerClock implements Clock {
     return 0
   }
 
+  elapsed(): number {
+    return this.now()
+  }
+
   after(delayMs: number, callback: () => void): { cancel(): void } {
     this.delayMs = delayMs
     this.#callback = callback

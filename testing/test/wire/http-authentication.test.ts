@@ -11,6 +11,7 @@ const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 const documented = { id: '3', key: '278d425bdf160c739803', secret: '7ad3773142a6692b25b8' }
 const clock = {
   now: () => 1_353_088_179_000,
+  elapsed: () => performance.now(),
   after: (delayMs: number, callback: () => void) => {
     const timeout = setTimeout(callback, delayMs)
     return { cancel: () => clearTimeout(timeout) }
