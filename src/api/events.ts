@@ -105,5 +105,7 @@ function parseEvent(body: Values, channels: unknown, limits: AppLimits): PostedE
     return refused(400, '"info" must be a string such as "user_count"')
   }
   const attributes = parseAttributes(info)
-  return typeof attributes === 'string' ? refused(400, attributes) : { ...event, info: attributes }
+  if (typeof attributes === 'string') return refused(400, attributes)
+  const { name, data, exceptSocketId } = event
+  return { name, data, channels: event.channels, exceptSocketId, info: attributes }
 }

@@ -56,10 +56,9 @@ export class Api {
   }
 
   async #app(request: ApiRequest): Promise<ApiResponse> {
-    const segments = request.path.split('/').map(decodePath)
-    const [, apps, appId] = segments
-    if (apps !== 'apps' || appId === undefined || appId === null || segments.includes(null))
-      return unknownPath(request)
+    const segments = segmentsOf(request.path)
+    const appId = segments?.[2]
+    if (segments?.[1] !== 'apps' || appId === undefined) return unknownPath(request)
     const hub = await this.hub.appHub(appId)
     if (hub === null) return refused(404, `No app has the id '${quoted(appId)}'`)
     const parameters = parseQuery(request.query)
@@ -71,7 +70,7 @@ export class Api {
     }
     if (!hub.app.enabled) return refused(403, `The app '${quoted(appId)}' is disabled`)
     if (!isUtf8(request.body)) return refused(400, 'The body is not valid UTF-8')
-    const route = findRoute(segments.slice(3) as string[])
+    const route = findRoute(segments)
     if (route === null) return unknownPath(request)
     if (route.method !== request.method) return wrongMethod(request.method, route.method)
     // Whoever is told 200 may rely on delivery. Source: protocol.md#http-auth-statuses.
@@ -80,14 +79,31 @@ export class Api {
   }
 }
 
+/** `/apps/ID/channels/NAME/users` */
+const MAX_SEGMENTS = 6
+
+/** The decoded parts between the slashes; `null` when one of them cannot be decoded. */
+function segmentsOf(path: string): readonly string[] | null {
+  const segments = path.split('/')
+  if (!path.includes('%')) return segments
+  const decoded = segments.map(decodePath)
+  return decoded.includes(null) ? null : (decoded as string[])
+}
+
+const events: Route = { method: 'POST', endpoint: postEvent }
+const batchEvents: Route = { method: 'POST', endpoint: postBatch }
+
 const json = { 'Content-Type': 'application/json' }
 
 /** Which endpoint the path behind `/apps/ID` names. */
-function findRoute([resource, name, action, ...more]: readonly string[]): Route | null {
-  if (more.length > 0 || resource === undefined) return null
+function findRoute(segments: readonly string[]): Route | null {
+  if (segments.length > MAX_SEGMENTS) return null
+  const resource = segments[3]
+  const name = segments[4]
+  const action = segments[5]
   if (name === undefined) {
-    if (resource === 'events') return { method: 'POST', endpoint: postEvent }
-    if (resource === 'batch_events') return { method: 'POST', endpoint: postBatch }
+    if (resource === 'events') return events
+    if (resource === 'batch_events') return batchEvents
     if (resource === 'channels') {
       return { method: 'GET', endpoint: (hub, _request, parameters) => getChannels(hub, parameters) }
     }

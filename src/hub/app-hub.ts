@@ -71,8 +71,8 @@ export class AppHub {
    */
   async publishToAll(event: CheckedEvent): Promise<void> {
     const dataLiteral = JSON.stringify(event.data) // encoded once, however many channels
-    const [first, ...others] = event.channels
-    if (others.length === 0 && first !== undefined) await this.#publish(first, event, dataLiteral)
+    const first = event.channels[0]
+    if (event.channels.length === 1 && first !== undefined) await this.#publish(first, event, dataLiteral)
     else await Promise.all(event.channels.map((channel) => this.#publish(channel, event, dataLiteral)))
   }
 

@@ -168,13 +168,14 @@ export class NodeListener {
     }
   }
 
-  async #route(target: Target, body: Buffer): Promise<ApiResponse> {
+  #route(target: Target, body: Buffer): ApiResponse | Promise<ApiResponse> {
     if (target.isInside && target.path.startsWith('/app/')) {
       const text = 'This address takes WebSocket connections: send an upgrade request'
       return { status: 426, body: text, headers: { Upgrade: 'websocket', Connection: 'Upgrade' } }
     }
     if (!target.isInside) return { status: 404, body: `Every route begins with ${this.options.path}` }
-    return this.parts.api.handle({ ...target, body })
+    const { method, path, fullPath, query } = target
+    return this.parts.api.handle({ method, path, fullPath, query, body })
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
