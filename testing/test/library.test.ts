@@ -176,6 +176,19 @@ describe('publish()', () => {
   })
 })
 
+describe('publish() of a closed server', () => {
+  it('rejects, since nothing would be delivered', async () => {
+    const server = createServer(options)
+    await server.listen()
+    const event = { channels: ['cache-a'], name: 'e', data: '' }
+    await server.publish('app1', event)
+    const closed = server.close()
+    expect(await failureOf(() => server.publish('app1', event))).toMatchObject({ code: 'ERR_SERVER_STATE' })
+    await closed
+    expect(await failureOf(() => server.publish('app1', event))).toMatchObject({ code: 'ERR_SERVER_STATE' })
+  })
+})
+
 describe('observe()', () => {
   it('tells what happens in order, until it is ended, whatever observers do', async () => {
     await using server = await startServer()
@@ -209,6 +222,17 @@ describe('close()', () => {
     await server.close()
     expect(await client.closed()).toMatchObject({ code: 4200 })
     await using successor = createServer({ ...options, port })
+    await successor.listen()
+  })
+
+  it('leaves nothing listening when it comes during listen()', async () => {
+    await using first = createServer({ ...options, metrics: { port: 0 } })
+    await first.listen()
+    const ports = { port: first.port, metrics: { port: Number(new URL(first.metricsUrl ?? '').port) } }
+    await first.close()
+    const server = createServer({ ...options, ...ports })
+    await Promise.allSettled([server.listen(), server.close()])
+    await using successor = createServer({ ...options, ...ports })
     await successor.listen()
   })
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { encodeFrame } from '../support/frame-codec.js'
 import { sendRequest } from '../support/http-client.js'
@@ -193,6 +194,27 @@ describe('the handshake', () => {
     await using server = await startServer()
     await using client = await RawClient.connect(server.appUrl(), { headers })
     expect(client.handshake.status).toBe(400)
+    await using next = await serves(server, server.appUrl())
+    expect(next.isClosed).toBe(false)
+  })
+
+  it('answers a request that merely offers HTTP/2, or says which header is in the way', async () => {
+    await using server = await startServer()
+    const headers = {
+      Connection: 'Upgrade, HTTP2-Settings',
+      Upgrade: 'h2c',
+      'HTTP2-Settings': 'AAMAAABkAAQAAP__',
+      'Sec-WebSocket-Key': null,
+      'Sec-WebSocket-Version': null,
+    }
+    await using client = await RawClient.connect(`${server.wsUrl}/up`, { headers })
+    const { status, body } = client.handshake
+    // Newer ones of Node ask the server which upgrades it takes; older ones hand over each of them.
+    if ('shouldUpgradeCallback' in createServer()) expect(status).toBe(200)
+    else {
+      expect(status).toBe(426)
+      expect(body).toContain('Upgrade header')
+    }
     await using next = await serves(server, server.appUrl())
     expect(next.isClosed).toBe(false)
   })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { hmacHex } from '../support/auth.js'
 import type { SignedRequest } from '../support/http-client.js'
 import { sendRequest } from '../support/http-client.js'
+import { scrape } from '../support/metrics.js'
 import { app1, app2, isEvent, startServer, subscribe } from '../support/test-server.js'
 
 const event = { name: 'e', channels: ['news'], data: '{}' }
@@ -195,6 +196,26 @@ describe('the timestamp of a request', () => {
     await using server = await startServer()
     const answer = await server.api('/channels', { auth: { auth_version: version } })
     expect(answer.status).toBe(401)
+  })
+})
+
+describe('a request that is refused', () => {
+  it.each<[string, Partial<SignedRequest>]>([
+    ['invalid_signature', { app: { ...app1, secret: 'wrong' } }],
+    ['timestamp_expired', { timestamp: nowSeconds() - 700 }],
+    ['unknown_key', { app: { ...app1, key: 'nobody' } }],
+    ['missing_signature', { tamper: { auth_signature: null } }],
+    ['malformed_auth', { auth: { auth_timestamp: 'soon' } }],
+    ['unsupported_version', { auth: { auth_version: '2.0' } }],
+    ['body_mismatch', { body: event, signedBody: 'x' }],
+  ])('is counted once, as %s', async (reason, change) => {
+    await using server = await startServer({ metrics: { port: 0 } })
+    expect(await server.api(change.body === undefined ? '/channels' : '/events', change)).toMatchObject({
+      status: 401,
+    })
+    expect(await server.api('/channels')).toMatchObject({ status: 200 })
+    const failures = Object.entries(await scrape(server)).filter(([name]) => name.includes('auth_failures'))
+    expect(failures).toEqual([[`pogo_websocket_auth_failures_total{app_id="app1",reason="${reason}"}`, 1]])
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeFrame } from '../support/frame-codec.js'
+import { scrape } from '../support/metrics.js'
 import type { RawClient } from '../support/raw-client.js'
 import type { TestServer } from '../support/test-server.js'
 import { isEvent, signIn, startServer, subscribe } from '../support/test-server.js'
@@ -125,5 +126,28 @@ describe('a client that stops reading', () => {
     expect(ended).toEqual([4100])
     client.resume()
     expect(await client.closed()).toMatchObject({ code: 4100 })
+  })
+  it('is counted by a metric of its own', async () => {
+    await using server = await startServer({ maxPendingBytes: 65_536, metrics: { port: 0 } })
+    await using other = await server.connect()
+    await using slow = await server.connect()
+    for (const client of [other, slow]) await subscribe(client, 'news')
+    const count = async (): Promise<number> =>
+      (await scrape(server))['pogo_websocket_slow_consumers_total{app_id="app1"}'] ?? 0
+    expect(await count()).toBe(0)
+    slow.pause()
+    await until(
+      async () => {
+        await publish(server, 0, 50)
+        await other.barrier()
+        return count()
+      },
+      (counted) => counted > 0,
+      10_000,
+    )
+    slow.resume()
+    expect(await slow.closed()).toMatchObject({ code: 4100 })
+    await other.close()
+    expect(await count()).toBe(1)
   })
 })

@@ -2,6 +2,7 @@ import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { startServer, subscribe } from '../support/test-server.js'
 import { makeCertificate, TlsPair } from '../support/tls-pair.js'
+import { until } from '../support/until.js'
 
 /** Opens a connection that sends only this, and tells when the server ended it. */
 function stall(port: number, text: string): { readonly open: Promise<void>; readonly closed: Promise<void> } {
@@ -45,5 +46,24 @@ describe('connections whose request never ends', () => {
     await subscribe(client, 'news')
     await Promise.all(stalled.map(({ closed }) => closed))
     expect(Date.now() - startedAt).toBeLessThan(30_000)
+  })
+
+  it.concurrent('leave nothing behind when the client never ends its side', { timeout: 40_000 }, async () => {
+    await using server = await startServer({ shutdownTimeoutSeconds: 60 })
+    const socket = net.connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+    try {
+      let answer = ''
+      socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1'))).on('error', () => undefined)
+      socket.write(unfinished[3]!)
+      await new Promise((resolve) => socket.once('end', resolve))
+      expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+      // The server waits for connections it still has; there is none.
+      let isClosed = false
+      void server.close().then(() => (isClosed = true))
+      await until(() => isClosed, Boolean, 5_000)
+      expect(socket.writable).toBe(true)
+    } finally {
+      socket.destroy()
+    }
   })
 })

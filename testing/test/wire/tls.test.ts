@@ -108,6 +108,20 @@ describe('a server with a certificate', () => {
     expect(logger.text).not.toContain('PRIVATE KEY')
   })
 
+  it('goes on renewing its certificate when another server with the same files closes', async () => {
+    const [old, renewed] = [await makeCertificate(), await makeCertificate()]
+    await using running = await startTlsServer(old)
+    const { server, pair } = running
+    const other = await startServer({ tls: pair.files })
+    await other.close()
+    await pair.replace(renewed)
+    await until(
+      () => shownCertificate(server.port),
+      (fingerprint) => fingerprint === renewed.fingerprint256,
+      10_000,
+    )
+  })
+
   it('tells in one line of its log that a client speaks plain HTTP to it', async () => {
     const logger = new RecordingLogger()
     await using running = await startTlsServer(await makeCertificate(), { logger })
