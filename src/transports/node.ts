@@ -8,6 +8,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ApiRequest, ApiResponse } from '../api/message.js'
+import { parseQuery } from '../api/query.js'
 import { listenError } from '../errors.js'
 import type { HandshakeRequest, HandshakeResult } from '../hub/handshake.js'
 import type { Hub } from '../hub/hub.js'
@@ -216,7 +217,7 @@ export class NodeListener {
     const key = isInside ? /^\/app\/([^/]+)\/?$/.exec(path)?.[1] : undefined
     return {
       key: key === undefined ? null : decoded(key),
-      protocol: new URLSearchParams(query).get('protocol'),
+      protocol: parseQuery(query)?.get('protocol') ?? null,
       origin: request.headers.origin,
       isSecure: proxies.isSecure(request),
       get remoteAddress() {
