@@ -244,7 +244,8 @@ export class Server {
     const leftMs = (): number => Math.max(0, deadline - performance.now())
     // Whoever called listen() is told of its failure; here it only has to be over.
     await this.#listening?.catch(() => undefined)
-    await this.#within('connections', leftMs(), this.#hub.drain(leftMs() / 2))
+    // Half of the time at most, so that webhooks have the rest even when a store hangs.
+    await this.#within('connections', leftMs() / 2, this.#hub.drain(leftMs() / 4))
     this.#collector.flush()
     await this.#within('webhooks', leftMs(), this.#webhookQueue.close(leftMs() / 2))
     await this.#listener.close(leftMs())

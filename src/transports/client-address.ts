@@ -55,10 +55,10 @@ function lastOf(header: string | string[] | undefined): string | undefined {
 /** Some proxies add the port: `203.0.113.9:4711`, `[2001:db8::1]:4711`. */
 function addressIn(hop: string): string {
   const text = hop.trim()
-  return unmapped(/^\[([^\]]+)\]/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text)
+  return unmapped(/^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text)
 }
 
 /** `::ffff:10.0.0.1` is `10.0.0.1`. */
 function unmapped(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+  return address.toLowerCase().startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
 }

@@ -82,7 +82,7 @@ export class NodeListener {
       connectionsCheckingInterval: 2000,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
-      // Where Node knows it (24.9 and later), requests that merely offer HTTP/2 are answered like any other.
+      // Where Node knows this option (20 does not), requests that merely offer HTTP/2 are answered like any other.
       shouldUpgradeCallback: isWebSocketUpgrade,
     }
     this.#server =
