@@ -6,6 +6,8 @@ const DIGEST_BYTES = 32
 
 /** Keys whose blocks are remembered; apps have few, and a store of apps may have many. */
 const MAX_KEYS = 1000
+/** Longer keys are not remembered: what a stranger gives may be tried as a key, and must not fill the memory. */
+const MAX_REMEMBERED_LENGTH = 256
 
 /** A key as HMAC puts it before a message, and before the digest of that. */
 interface KeyBlocks {
@@ -41,6 +43,7 @@ function blocksOf(key: string): KeyBlocks {
     blocks.inner.writeUInt8(byte ^ 0x36, index)
     blocks.outer.writeUInt8(byte ^ 0x5c, index)
   }
+  if (key.length > MAX_REMEMBERED_LENGTH) return blocks
   if (blocksByKey.size >= MAX_KEYS) blocksByKey.clear()
   blocksByKey.set(key, blocks)
   return blocks
