@@ -20,16 +20,7 @@ import { WebhookCollector } from './webhooks/collector.js'
 import { MemoryWebhookQueue } from './webhooks/queue.js'
 import { HttpSender } from './webhooks/sender.js'
 
-export type {
-  AppOptions,
-  LimitOptions,
-  MetricsOptions,
-  PlaygroundOptions,
-  ServerOptions,
-  TlsOptions,
-  TokenOptions,
-  WebhookOptions,
-} from './config/server-options.js'
+export type * from './config/server-options.js'
 
 /** Parts that may be replaced by objects of one's own; see `pogo-websocket/contracts`. */
 export interface ServerParts {
